@@ -1,0 +1,23 @@
+/** What the three projects share: ESM sources, types stripped by Node.js itself, a leak check after each file. */
+const shared = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '<rootDir>/tests/helpers/strip-types-transformer.mjs' },
+  modulePathIgnorePatterns: ['<rootDir>/dist'],
+  injectGlobals: false,
+};
+
+const project = (name, folders) => ({
+  ...shared,
+  displayName: name,
+  testMatch: folders.map((folder) => `<rootDir>/tests/${folder}/**/*.test.ts`),
+});
+
+export default {
+  projects: [
+    project('unit', ['unit', 'architecture']),
+    project('integration', ['contract', 'integration']),
+    project('system', ['system', 'e2e']),
+  ],
+  testTimeout: 20_000,
+};
