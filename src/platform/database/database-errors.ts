@@ -1,0 +1,127 @@
+import {
+  BaseError,
+  ConnectionAcquireTimeoutError,
+  ConnectionError,
+  DatabaseError,
+  UniqueConstraintError,
+} from 'sequelize';
+import { DomainError } from '../domain-error.ts';
+
+/** The database cannot be reached, or lost the connection. */
+export class DatabaseUnavailableError extends DomainError {
+  constructor(cause: unknown) {
+    super('database-unavailable', 'The database cannot be reached at the moment.', { cause });
+  }
+}
+
+/** All connections of the pool were busy for longer than a request may wait. */
+export class DatabaseOverloadedError extends DomainError {
+  constructor(cause: unknown) {
+    super('overloaded', 'No database connection became free in time.', { cause });
+  }
+}
+
+/** The database chose this transaction to fail so that others go on; run again, it is expected to pass. */
+export class TransientTransactionError extends DomainError {
+  constructor(cause: unknown) {
+    super('database-unavailable', 'The transaction met a conflict with others too often.', { cause });
+  }
+}
+
+/**
+ * A row with this key is there already.
+ *
+ * `constraint` is the index's name on MySQL and MariaDB (`users.email_key`), the column's on SQLite (`users.email`).
+ * The driver's own error is not kept as a cause: its message holds the value, which may be an e-mail address.
+ */
+export class UniqueViolationError extends Error {
+  readonly constraint: string;
+
+  constructor(constraint: string) {
+    super(`A row with the same key exists (${constraint}).`);
+    this.name = 'UniqueViolationError';
+    this.constraint = constraint;
+  }
+}
+
+/**
+ * Says what an error of Sequelize and its drivers means to us; what is none of theirs is returned as it is.
+ *
+ * A lost connection comes in many guises (`ConnectionError`, or a `DatabaseError` with a socket code, an SQLSTATE 08
+ * or only a message), so code and message are looked at, here and nowhere else.
+ */
+export function translateDatabaseError(error: unknown): unknown {
+  if (!(error instanceof BaseError)) return isConnectionLoss(error) ? new DatabaseUnavailableError(error) : error;
+  if (error instanceof ConnectionAcquireTimeoutError) return new DatabaseOverloadedError(error);
+  if (error instanceof ConnectionError) return new DatabaseUnavailableError(error);
+  if (error instanceof UniqueConstraintError) return new UniqueViolationError(constraintOf(error));
+  // Sequelize's TimeoutError is SQLite's SQLITE_BUSY; it is a DatabaseError too.
+  if (error instanceof DatabaseError) {
+    if (isTransient(error.parent)) return new TransientTransactionError(error);
+    if (isConnectionLoss(error.parent) || isMissingSchema(error.parent)) return new DatabaseUnavailableError(error);
+  }
+  return error;
+}
+
+/** Runs `query`, and throws what its failure means to us. */
+export async function translatingErrors<T>(query: () => Promise<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    throw translateDatabaseError(error);
+  }
+}
+
+/** 1213 deadlock, 1205 lock-wait timeout, 1020 snapshot conflict (MariaDB); SQLite's single writer. */
+const transientCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD', 'SQLITE_BUSY']);
+
+const connectionLossCodes = new Set([
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ER_CON_COUNT_ERROR',
+  'ER_SERVER_SHUTDOWN',
+  'ER_NORMAL_SHUTDOWN',
+  'ER_CONNECTION_KILLED',
+  'ER_NEW_ABORTING_CONNECTION',
+  'ER_CLIENT_INTERACTION_TIMEOUT',
+]);
+
+function isTransient(driverError: Error): boolean {
+  return transientCodes.has(codeOf(driverError));
+}
+
+function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    connectionLossCodes.has(codeOf(error)) ||
+    /connection (?:is in )?(?:closed state|lost)|server closed the connection/i.test(error.message)
+  );
+}
+
+/** The tables are not there yet: the service was started before its migrations. */
+function isMissingSchema(driverError: Error): boolean {
+  return codeOf(driverError) === 'ER_NO_SUCH_TABLE' || driverError.message.includes('no such table');
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/**
+ * MySQL and MariaDB name the index at the end of the message (MySQL behind `table.`), SQLite lists `table.column`.
+ * Sequelize's own `fields` cannot be relied on: it splits values on `-`.
+ */
+function constraintOf(error: UniqueConstraintError): string {
+  const message = error.parent.message;
+  const index = /for key '(?:[^'.]+\.)?([^'.]+)'$/.exec(message)?.[1];
+  return index ?? /UNIQUE constraint failed: (.+)$/.exec(message)?.[1] ?? 'unknown';
+}

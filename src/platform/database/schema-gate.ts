@@ -1,0 +1,73 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../telemetry/logger.ts';
+import { DatabaseUnavailableError } from './database-errors.ts';
+import type { Migrator } from './migrator.ts';
+import type { Database } from './sequelize.ts';
+
+const retryMs = 1_000;
+
+/** Knows whether the database is there with the schema that this version of the service needs. */
+export interface SchemaGate {
+  /** Waits, saying so in the log, until database and schema are there; ends early when `signal` aborts. */
+  open(signal: AbortSignal): Promise<void>;
+  /** For `/ready`. @throws Error with a reason that may be shown to anybody */
+  check(): Promise<void>;
+}
+
+/**
+ * @param apply whether pending migrations are run here (embedded mode), or somebody else's step (production)
+ */
+export function createSchemaGate(options: {
+  database: Database;
+  migrator: Migrator;
+  apply: boolean;
+  logger: Logger;
+}): SchemaGate {
+  const { database, migrator, apply, logger } = options;
+  let isCurrent = false;
+
+  async function prepare(): Promise<void> {
+    if (apply) {
+      for (const name of await migrator.up()) logger.info({ migration: name }, 'Migration applied');
+    } else {
+      const { pending } = await migrator.status();
+      if (pending.length > 0) throw new SchemaBehindError(pending);
+    }
+    isCurrent = true;
+  }
+
+  return {
+    open: async (signal) => {
+      for (let announced = ''; !signal.aborted; ) {
+        try {
+          await prepare();
+          logger.info('Database ready');
+          return;
+        } catch (error) {
+          const reason = reasonOf(error);
+          if (reason !== announced) logger.warn({ err: error, retryMs }, `Waiting for the database: ${reason}`);
+          announced = reason;
+        }
+        await delay(retryMs, undefined, { signal }).catch(() => {});
+      }
+    },
+    check: async () => {
+      if (isCurrent) await database.ping();
+      else throw new Error('The database or its schema has not been there yet.');
+    },
+  };
+}
+
+class SchemaBehindError extends Error {
+  constructor(pending: readonly string[]) {
+    super(`migrations are pending (${pending.join(', ')}); run npm run migrate`);
+    this.name = 'SchemaBehindError';
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof SchemaBehindError) return error.message;
+  return error instanceof DatabaseUnavailableError
+    ? 'it cannot be reached'
+    : 'its schema could not be brought up to date';
+}

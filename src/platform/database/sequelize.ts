@@ -1,0 +1,111 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Connection } from 'mysql2';
+import { type Options, Sequelize, Transaction } from 'sequelize';
+import { DatabaseUnavailableError } from './database-errors.ts';
+import type { DatabaseLocation } from './database-url.ts';
+import { createSqliteDriver } from './sqlite-driver.ts';
+
+export interface Database {
+  readonly sequelize: Sequelize;
+  /** Resolves when the database answers. @throws DatabaseUnavailableError */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const acquireTimeoutMs = 3_000;
+const connectTimeoutMs = 3_000;
+
+/** Opens one database, MySQL, MariaDB or SQLite, to behave the same. Connects when it is first used. */
+export function openDatabase(location: DatabaseLocation, options: { poolMax: number }): Database {
+  const common: Options = {
+    logging: false,
+    benchmark: false,
+    define: { timestamps: false, freezeTableName: true, underscored: true },
+    pool: { max: options.poolMax, min: 0, acquire: acquireTimeoutMs, idle: 60_000 },
+  };
+  return location.engine === 'sqlite' ? openSqlite(location.path, common) : openMysql(location, common);
+}
+
+function openSqlite(path: string, common: Options): Database {
+  const storage = resolve(path);
+  mkdirSync(dirname(storage), { recursive: true });
+  const driver = createSqliteDriver();
+  const sequelize = new Sequelize({
+    ...common,
+    dialect: 'sqlite',
+    dialectModule: driver,
+    storage,
+    // A deferred transaction that reads before it writes cannot wait for its turn: it fails with BUSY.
+    transactionType: Transaction.TYPES.IMMEDIATE,
+  });
+  // After a COMMIT that failed, Sequelize looks for the connection in a pool that its SQLite dialect does not have, and
+  // leaves it open, with the transaction and the lock on the file.
+  const connections = sequelize.connectionManager as unknown as SqliteConnections;
+  connections.destroyConnection = async (connection) => await connections.releaseConnection(connection);
+  return database(sequelize, () => driver.close());
+}
+
+/** The part of Sequelize's SQLite connection manager that its types leave out. */
+interface SqliteConnections {
+  destroyConnection(connection: unknown): Promise<void>;
+  releaseConnection(connection: unknown): Promise<void>;
+}
+
+function openMysql(location: Extract<DatabaseLocation, { engine: 'mysql' }>, common: Options): Database {
+  // Sequelize reads these two, and its types leave them out.
+  const settings: Options & { databaseVersion: string; keepDefaultTimezone: boolean } = {
+    ...common,
+    dialect: 'mysql',
+    host: location.host,
+    port: location.port,
+    username: location.username,
+    password: location.password,
+    database: location.database,
+    // Sequelize opens a connection only to ask for this when it is not given.
+    databaseVersion: '8.0.0',
+    // Times are written in UTC by us; no statement asks the server's clock.
+    timezone: '+00:00',
+    keepDefaultTimezone: true,
+    dialectOptions: {
+      charset: 'UTF8MB4_BIN',
+      connectTimeout: connectTimeoutMs,
+      enableKeepAlive: true,
+      maxPreparedStatements: 256,
+    },
+  };
+  const sequelize = new Sequelize(settings);
+  sequelize.addHook('afterConnect', (connection: unknown) => prepareSession(connection as Connection));
+  return database(sequelize, () => {});
+}
+
+/**
+ * Once for each connection rather than for each transaction: READ COMMITTED, and errors instead of truncation.
+ * A connection that refuses is closed here, since Sequelize would forget it.
+ */
+async function prepareSession(connection: Connection): Promise<void> {
+  try {
+    await connection.promise().query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+    await connection.promise().query("SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')");
+  } catch (error) {
+    connection.destroy();
+    throw new DatabaseUnavailableError(error);
+  }
+}
+
+function database(sequelize: Sequelize, closeDriver: () => Promise<void> | void): Database {
+  return {
+    sequelize,
+    ping: async () => {
+      try {
+        await sequelize.query('SELECT 1');
+      } catch (error) {
+        throw new DatabaseUnavailableError(error);
+      }
+    },
+    close: async () => {
+      await sequelize.close();
+      await closeDriver();
+    },
+  };
+}

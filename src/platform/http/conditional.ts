@@ -1,0 +1,58 @@
+import type { Request } from 'express';
+import { ValidationError } from '../validation-error.ts';
+
+/** A comma-separated list of entity tags, or `*` (RFC 9110, section 13.1). */
+export type EntityTags = '*' | readonly EntityTag[];
+
+export interface EntityTag {
+  readonly value: string;
+  readonly weak: boolean;
+}
+
+const entityTag = /(?<weak>W\/)?"(?<value>[\x21\x23-\x7e\x80-\xff]*)"/;
+const entityTagList = new RegExp(`^(?:${plain(entityTag)})(?:[ \\t]*,[ \\t]*(?:${plain(entityTag)}))*$`);
+const entityTagsMax = 100;
+
+/**
+ * Reads `If-Match` or `If-None-Match`.
+ *
+ * @returns undefined when the header is absent
+ * @throws ValidationError when it is not a list of entity tags: a precondition must not be passed over
+ */
+export function entityTagsOf(req: Request, header: 'If-Match' | 'If-None-Match'): EntityTags | undefined {
+  const text = req.get(header)?.trim();
+  if (text === undefined) return undefined;
+  if (text === '*') return '*';
+  if (!entityTagList.test(text)) {
+    const detail = 'must be * or a comma-separated list of quoted entity tags';
+    throw new ValidationError([{ pointer: `#/header/${header}`, detail }]);
+  }
+  return [...text.matchAll(new RegExp(entityTag, 'g'))]
+    .slice(0, entityTagsMax)
+    .map(({ groups }) => ({ value: groups?.['value'] ?? '', weak: groups?.['weak'] !== undefined }));
+}
+
+/** The entity tag of a version: strong, because each version has exactly one representation. */
+export function entityTagOf(version: number): string {
+  return `"${version}"`;
+}
+
+/**
+ * The versions that `If-Match` allows (strong comparison: a weak tag matches nothing).
+ *
+ * @returns undefined when any version will do
+ */
+export function versionsAllowedBy(ifMatch: EntityTags | undefined): readonly number[] | undefined {
+  if (ifMatch === undefined || ifMatch === '*') return undefined;
+  return ifMatch.filter(({ weak, value }) => !weak && /^[1-9]\d{0,14}$/.test(value)).map(({ value }) => Number(value));
+}
+
+/** Whether `If-None-Match` names this version (weak comparison), so that the answer is 304. */
+export function isKnownToClient(ifNoneMatch: EntityTags | undefined, version: number): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch === '*' || ifNoneMatch.some(({ value }) => value === String(version));
+}
+
+function plain(pattern: RegExp): string {
+  return pattern.source.replaceAll(/\?<\w+>/g, '?:');
+}

@@ -1,0 +1,41 @@
+import { isUtf8 } from 'node:buffer';
+import express, { type Request, type RequestHandler } from 'express';
+import { DomainError } from '../domain-error.ts';
+
+const bodyLimitBytes = 100 * 1024;
+
+/**
+ * Reads a JSON body of one of `mediaTypes` into `req.body`; a request without a body leaves it `undefined`.
+ *
+ * A wrong type is refused before anything is read, and text that is not UTF-8 before it is parsed: a decoder would
+ * put U+FFFD for what it cannot read, and we would store what the client never wrote.
+ */
+export function jsonBody(method: 'POST' | 'PUT' | 'PATCH', mediaTypes: readonly string[]): RequestHandler[] {
+  const accepted = mediaTypes.join(', ');
+
+  const checkMediaType: RequestHandler = (req, res, next) => {
+    // `is` answers null when there is no body at all, which validation reports in its own words.
+    if (req.is([...mediaTypes]) === false) {
+      // Accept-Post (W3C LDP) and Accept-Patch (RFC 5789) tell the client what would have been taken.
+      if (method !== 'PUT') res.setHeader(method === 'POST' ? 'Accept-Post' : 'Accept-Patch', accepted);
+      throw new DomainError('unsupported-media-type', `The body must be ${mediaTypes.join(' or ')}.`);
+    }
+    next();
+  };
+
+  return [
+    checkMediaType,
+    express.json({ type: () => true, strict: false, limit: bodyLimitBytes, verify: requireUtf8 }),
+  ];
+}
+
+function requireUtf8(_req: unknown, _res: unknown, body: Buffer, charset: string): void {
+  if (charset !== 'utf-8')
+    throw Object.assign(new Error('JSON is exchanged in UTF-8.'), { type: 'charset.unsupported' });
+  if (!isUtf8(body)) throw Object.assign(new Error('The body is not UTF-8.'), { type: 'entity.parse.failed' });
+}
+
+/** The parsed body, of which nothing is known yet. */
+export function bodyOf(req: Request): unknown {
+  return req.body;
+}

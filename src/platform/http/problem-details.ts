@@ -1,0 +1,102 @@
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import { DomainError } from '../domain-error.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { pointerTo, ValidationError, type Violation } from '../validation-error.ts';
+import type { ProblemCatalogue, ProblemType } from './problem-catalogue.ts';
+import { requestIdOf } from './request-context.ts';
+import { sendJson } from './responses.ts';
+
+/** The body of every error answer (RFC 9457), with our extensions. */
+export interface ProblemDetails {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code: string;
+  requestId: string;
+  errors?: readonly Violation[];
+}
+
+export const problemMediaType = 'application/problem+json';
+
+export function describeProblem(
+  problem: ProblemType,
+  occurrence: { detail: string; instance: string; requestId: string; errors?: readonly Violation[] },
+): ProblemDetails {
+  const { code, title, status } = problem;
+  return { type: `/problems/${code}`, title, status, code, ...occurrence };
+}
+
+/**
+ * The last middleware: turns whatever was thrown into a problem.
+ *
+ * Errors of ours keep their message. An error nobody foresaw is logged whole and answered with nothing but the
+ * request id, so that no stack, SQL or value gets out.
+ */
+export function problemHandler(catalogue: ProblemCatalogue, logger: Logger): ErrorRequestHandler {
+  return (thrown: unknown, req, res, _next) => {
+    if (res.headersSent || res.destroyed) {
+      logger.warn({ err: thrown, requestId: requestIdOf(res) }, 'Request failed after its answer had begun');
+      res.destroy();
+      return;
+    }
+    const error = toDomainError(thrown);
+    const problem = catalogue.get(error?.code ?? 'internal-error') ?? catalogue.get('internal-error');
+    if (!problem) throw new Error('The problem catalogue has no entry for internal-error.');
+    if (problem.status === 500) logger.error({ err: thrown, requestId: requestIdOf(res) }, 'Request failed');
+    sendProblem(req, res, problem, error);
+  };
+}
+
+function sendProblem(req: Request, res: Response, problem: ProblemType, error: DomainError | undefined): void {
+  res.locals['problemCode'] = problem.code;
+  if (problem.retryAfterSeconds !== undefined) res.setHeader('Retry-After', problem.retryAfterSeconds);
+  const body = describeProblem(problem, {
+    detail: error && problem.status !== 500 ? error.message : problem.meaning,
+    instance: instanceOf(req),
+    requestId: requestIdOf(res),
+    ...(error instanceof ValidationError ? { errors: error.violations } : {}),
+  });
+  sendJson(res, problem.status, body, problemMediaType);
+}
+
+/** The path that was asked for, without the query, whose values may be personal. */
+function instanceOf(req: Request): string {
+  return req.originalUrl.replace(/[?#].*$/s, '');
+}
+
+/** What body-parser and Express's router throw, by the `type` and `status` they document. */
+function toDomainError(thrown: unknown): DomainError | undefined {
+  if (thrown instanceof DomainError) return thrown;
+  if (!(thrown instanceof Error)) return undefined;
+  if (thrown instanceof URIError || ('status' in thrown && thrown.message.startsWith('Failed to decode param'))) {
+    return new ValidationError([{ pointer: pointerTo('path'), detail: 'is not valid percent-encoded UTF-8' }]);
+  }
+  const type = 'type' in thrown ? thrown.type : undefined;
+  switch (type) {
+    case 'entity.parse.failed':
+    case 'encoding.invalid':
+      return new DomainError('malformed-json', 'The body is not valid JSON.', { cause: thrown });
+    case 'entity.too.large':
+      return new DomainError('body-too-large', 'The body has more than 100 KiB.', { cause: thrown });
+    case 'charset.unsupported':
+    case 'encoding.unsupported':
+      return new DomainError(
+        'unsupported-media-type',
+        'The body must be UTF-8, plain or compressed with gzip, deflate or br.',
+        {
+          cause: thrown,
+        },
+      );
+    case 'request.aborted':
+    case 'request.size.invalid':
+      return new DomainError('malformed-request', 'The body ended before its announced length.', { cause: thrown });
+    default:
+      break;
+  }
+  if ('status' in thrown && thrown.status === 400) {
+    return new DomainError('malformed-request', 'The body could not be read.', { cause: thrown });
+  }
+  return undefined;
+}

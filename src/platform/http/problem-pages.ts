@@ -1,0 +1,49 @@
+import { Router } from 'express';
+import { DomainError } from '../domain-error.ts';
+import type { ProblemCatalogue, ProblemType } from './problem-catalogue.ts';
+import { resource } from './resource.ts';
+
+/** The pages that the `type` of each problem leads to. */
+export function problemPages(catalogue: ProblemCatalogue): Router {
+  const router = Router({ caseSensitive: true });
+  const problems = [...catalogue.values()];
+
+  const page = (title: string, content: string) => (_req: unknown, res: import('express').Response) => {
+    res.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
+    res.type('html').send(layout(title, content));
+  };
+
+  resource(router, '/problems', {
+    get: [
+      page(
+        'Problems',
+        `<ul>${problems.map(({ code }) => `<li><a href="/problems/${code}">${code}</a></li>`).join('')}</ul>`,
+      ),
+    ],
+  });
+  const pages = new Map(problems.map((problem) => [problem.code, page(problem.title, describe(problem))]));
+  resource(router, '/problems/:code', {
+    get: [
+      (req, res) => {
+        const show = pages.get(String(req.params['code']));
+        if (!show) throw new DomainError('route-not-found', 'There is no such problem.');
+        show(req, res);
+      },
+    ],
+  });
+  return router;
+}
+
+function describe({ code, status, meaning, retryAfterSeconds }: ProblemType): string {
+  const retry =
+    retryAfterSeconds === undefined
+      ? ''
+      : `<p>It passes by itself; <code>Retry-After</code> says when to come back.</p>`;
+  return `<p><code>${code}</code>, HTTP status ${status}</p><p>${meaning}</p>${retry}<p><a href="/problems">All problems</a></p>`;
+}
+
+function layout(title: string, content: string): string {
+  const style =
+    'body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}';
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${style}</style></head><body><h1>${title}</h1>${content}</body></html>`;
+}

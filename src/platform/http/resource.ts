@@ -1,0 +1,40 @@
+import type { RequestHandler, Router } from 'express';
+import { DomainError } from '../domain-error.ts';
+
+const methodsOfResources = ['get', 'post', 'put', 'patch', 'delete'] as const;
+type Method = (typeof methodsOfResources)[number];
+
+/**
+ * Mounts the methods that a resource supports. Any other one is answered with 405 and `Allow`, and OPTIONS with the
+ * same list (RFC 9110, section 9.3.7).
+ */
+export function resource(router: Router, path: string, methods: Partial<Record<Method, RequestHandler[]>>): void {
+  const route = router.route(path);
+  const supported = methodsOfResources.filter((method) => methods[method] !== undefined);
+  const allow = [
+    ...supported.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])),
+    'OPTIONS',
+  ];
+
+  route.all((req, res, next) => {
+    if (allow.includes(req.method) && req.method !== 'OPTIONS') {
+      next();
+      return;
+    }
+    res.setHeader('Allow', allow.join(', '));
+    if (req.method !== 'OPTIONS') {
+      throw new DomainError('method-not-allowed', `The resource supports ${allow.join(', ')}.`);
+    }
+    res.statusCode = 204;
+    res.end();
+  });
+  for (const method of supported) route[method](...(methods[method] ?? []));
+}
+
+/** Refuses requests whose `Accept` rules JSON out. */
+export const acceptsJson: RequestHandler = (req, _res, next) => {
+  if (req.accepts(['application/json', 'application/problem+json']) === false) {
+    throw new DomainError('not-acceptable', 'The API answers in application/json.');
+  }
+  next();
+};

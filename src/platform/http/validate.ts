@@ -1,0 +1,81 @@
+import type { ObjectSchema, ValidationErrorItem } from 'joi';
+import { pointerTo, ValidationError, type Violation } from '../validation-error.ts';
+
+/**
+ * Holds a JSON body against its schema. Nothing is converted: `"5"` is not a number.
+ *
+ * @throws ValidationError naming every violation
+ */
+export function validateBody<T>(schema: ObjectSchema<T>, body: unknown): T {
+  if (body === undefined) throw new ValidationError([{ pointer: '#', detail: 'is required: a JSON object' }]);
+  return validate(schema, body, []);
+}
+
+/**
+ * Holds the query string of `url` against its schema.
+ *
+ * Each parameter is given at most once and in valid percent-encoded UTF-8. Parameters that the schema declares as
+ * numbers are read from plain decimal digits, and from nothing else that JavaScript would take for a number.
+ *
+ * @throws ValidationError naming every violation
+ */
+export function validateQuery<T>(schema: ObjectSchema<T>, url: string): T {
+  return validate(schema, readQuery(schema, url), ['query']);
+}
+
+/** Holds the parameters of the path against their schema. @throws ValidationError naming every violation */
+export function validatePath<T>(schema: ObjectSchema<T>, parameters: unknown): T {
+  return validate(schema, parameters, ['path']);
+}
+
+function validate<T>(schema: ObjectSchema<T>, input: unknown, root: readonly string[]): T {
+  // Joi copies objects by assignment, which would take an own key `__proto__` for the prototype and lose it.
+  if (typeof input === 'object' && input !== null && Object.hasOwn(input, '__proto__')) {
+    throw new ValidationError([{ pointer: pointerTo(...root, '__proto__'), detail: 'is not allowed' }]);
+  }
+  const { value, error } = schema.validate(input, {
+    abortEarly: false,
+    convert: false,
+    errors: { label: false },
+    messages: { 'string.pattern.base': 'is not in the expected format' },
+  });
+  if (error) throw new ValidationError(error.details.slice(0, violationsMax).map((item) => toViolation(item, root)));
+  return value;
+}
+
+/** A body of a thousand unknown fields is answered with the first few of them. */
+const violationsMax = 20;
+
+function toViolation(item: ValidationErrorItem, root: readonly string[]): Violation {
+  return { pointer: pointerTo(...root, ...item.path), detail: item.message.trim() };
+}
+
+function readQuery(schema: ObjectSchema, url: string): Record<string, string | number> {
+  const start = url.indexOf('?');
+  const query = new Map<string, string | number>();
+  for (const pair of start < 0 ? [] : url.slice(start + 1).split('&')) {
+    if (pair === '') continue;
+    const [name, value] = decodePair(pair);
+    if (query.has(name)) {
+      throw new ValidationError([{ pointer: pointerTo('query', name), detail: 'is given more than once' }]);
+    }
+    query.set(name, isNumeric(schema, name) && /^(?:0|[1-9]\d{0,14})$/.test(value) ? Number(value) : value);
+  }
+  return Object.fromEntries(query);
+}
+
+function decodePair(pair: string): [name: string, value: string] {
+  const equals = pair.indexOf('=');
+  const [name, value] = equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)];
+  try {
+    return [decodeURIComponent(name.replaceAll('+', ' ')), decodeURIComponent(value.replaceAll('+', ' '))];
+  } catch {
+    throw new ValidationError([{ pointer: '#/query', detail: 'is not valid percent-encoded UTF-8' }]);
+  }
+}
+
+function isNumeric(schema: ObjectSchema, name: string): boolean {
+  return schema.$_terms['keys']?.some(
+    (child: { key: string; schema: { type?: string } }) => child.key === name && child.schema.type === 'number',
+  );
+}

@@ -1,0 +1,133 @@
+import Joi, { type CustomHelpers } from 'joi';
+import type { Env } from '../platform/config/env.ts';
+import { ConfigurationError, parseSettings } from '../platform/config/parse-config.ts';
+import { type DatabaseLocation, parseDatabaseUrl } from '../platform/database/database-url.ts';
+import { type LogLevel, logLevels } from '../platform/telemetry/logger.ts';
+import type { EnrichmentConfig } from './enrichment/enrichment-config.ts';
+
+export interface DatabaseConfig {
+  readonly location: DatabaseLocation;
+  /** Connections at most. */
+  readonly poolMax: number;
+}
+
+export interface ProfilesConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly database: DatabaseConfig;
+  readonly enrichment: EnrichmentConfig;
+  readonly logLevel: LogLevel;
+  readonly shutdownGraceMs: number;
+}
+
+interface DatabaseSettings {
+  DATABASE_URL: DatabaseLocation;
+  DATABASE_POOL_MAX: number;
+}
+
+interface Settings extends DatabaseSettings {
+  PORT: number;
+  HOST: string;
+  ENRICHMENT_URL: string;
+  ENRICHMENT_ATTEMPT_TIMEOUT_MS: number;
+  ENRICHMENT_DEADLINE_MS: number;
+  ENRICHMENT_MAX_CONCURRENT: number;
+  ENRICHMENT_BREAKER_VOLUME: number;
+  ENRICHMENT_BREAKER_WINDOW_MS: number;
+  ENRICHMENT_BREAKER_CONSECUTIVE_FAILURES: number;
+  ENRICHMENT_BREAKER_RESET_MS: number;
+  LOG_LEVEL: LogLevel;
+  SHUTDOWN_GRACE_MS: number;
+}
+
+const durationMs = Joi.number().integer().min(1).max(3_600_000);
+const count = Joi.number().integer().min(1).max(100_000);
+
+const databaseKeys = {
+  DATABASE_URL: Joi.string()
+    .custom(databaseLocation)
+    .required()
+    .description('`sqlite:<path>`, `mysql://user:password@host:port/database`, or `mariadb://…`'),
+  DATABASE_POOL_MAX: count.default(10).description('Connections to the database at most'),
+};
+
+/** Every environment variable of the service. The README's table is held against it by a test. */
+export const profilesSettings = Joi.object<Settings>({
+  PORT: Joi.number().port().default(8080).description('Port of the API'),
+  HOST: Joi.string().hostname().default('0.0.0.0').description('Address the API listens on'),
+  ...databaseKeys,
+  ENRICHMENT_URL: Joi.string()
+    .uri({ scheme: ['http', 'https'] })
+    .required()
+    .description('Address of the enrichment provider'),
+  ENRICHMENT_ATTEMPT_TIMEOUT_MS: durationMs.default(500).description('How long one attempt at the provider may take'),
+  ENRICHMENT_DEADLINE_MS: durationMs
+    .default(3_000)
+    .description('How long a call to the provider may take, retries included'),
+  ENRICHMENT_MAX_CONCURRENT: count.default(100).description('Calls to the provider at once at most'),
+  ENRICHMENT_BREAKER_VOLUME: count
+    .default(5)
+    .description('Calls in the window before the error share can open the breaker'),
+  ENRICHMENT_BREAKER_WINDOW_MS: durationMs.min(10).default(10_000).description('The window in which calls are counted'),
+  ENRICHMENT_BREAKER_CONSECUTIVE_FAILURES: count.default(5).description('Failures in a row that open the breaker'),
+  ENRICHMENT_BREAKER_RESET_MS: durationMs
+    .default(10_000)
+    .description('How long an open breaker waits before its probe'),
+  LOG_LEVEL: Joi.string()
+    .valid(...logLevels)
+    .default('info')
+    .description('Least level that is logged'),
+  SHUTDOWN_GRACE_MS: durationMs.default(15_000).description('How long running requests may take to finish at a stop'),
+});
+
+/** What a tool needs that works on the database alone. @throws ConfigurationError with every problem at once */
+export function databaseConfig(env: Env): DatabaseConfig {
+  return toDatabaseConfig(parseSettings(Joi.object<DatabaseSettings>(databaseKeys), env));
+}
+
+/** @throws ConfigurationError with every problem at once */
+export function profilesConfig(env: Env): ProfilesConfig {
+  const settings = parseSettings(profilesSettings, env);
+  const enrichment: EnrichmentConfig = {
+    url: settings.ENRICHMENT_URL,
+    attemptTimeoutMs: settings.ENRICHMENT_ATTEMPT_TIMEOUT_MS,
+    deadlineMs: settings.ENRICHMENT_DEADLINE_MS,
+    maxConcurrent: settings.ENRICHMENT_MAX_CONCURRENT,
+    breaker: {
+      volume: settings.ENRICHMENT_BREAKER_VOLUME,
+      windowMs: settings.ENRICHMENT_BREAKER_WINDOW_MS,
+      consecutiveFailures: settings.ENRICHMENT_BREAKER_CONSECUTIVE_FAILURES,
+      resetMs: settings.ENRICHMENT_BREAKER_RESET_MS,
+    },
+  };
+  const problems = [
+    // Calls that began before the breaker opened must have ended when the probe decides.
+    ...(enrichment.breaker.resetMs > enrichment.deadlineMs
+      ? []
+      : ['ENRICHMENT_BREAKER_RESET_MS must be greater than ENRICHMENT_DEADLINE_MS']),
+    ...(enrichment.attemptTimeoutMs <= enrichment.deadlineMs
+      ? []
+      : ['ENRICHMENT_ATTEMPT_TIMEOUT_MS must not be greater than ENRICHMENT_DEADLINE_MS']),
+  ];
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return Object.freeze({
+    host: settings.HOST,
+    port: settings.PORT,
+    database: toDatabaseConfig(settings),
+    enrichment: Object.freeze({ ...enrichment, breaker: Object.freeze(enrichment.breaker) }),
+    logLevel: settings.LOG_LEVEL,
+    shutdownGraceMs: settings.SHUTDOWN_GRACE_MS,
+  });
+}
+
+function toDatabaseConfig(settings: DatabaseSettings): DatabaseConfig {
+  return Object.freeze({ location: Object.freeze(settings.DATABASE_URL), poolMax: settings.DATABASE_POOL_MAX });
+}
+
+function databaseLocation(text: string, helpers: CustomHelpers) {
+  try {
+    return parseDatabaseUrl(text);
+  } catch (error) {
+    return helpers.message({ custom: `{{#label}} ${error instanceof Error ? error.message : 'cannot be read'}` });
+  }
+}

@@ -1,0 +1,20 @@
+import { parsePhoneNumberFromString } from 'libphonenumber-js';
+
+/** ITU-T E.164: a country code and up to 15 digits in all. Shorter than seven is no subscriber anywhere. */
+const e164 = /^\+[1-9]\d{6,14}$/;
+
+/**
+ * Reads any international spelling (`+49 (0)30 1234567`, `0049-30-1234567`, `tel:+49-30-1234567`) as E.164.
+ *
+ * Whether the number is assigned is not asked: numbering plans change faster than their tables.
+ *
+ * @returns null when it is no international number, or has an extension, which E.164 cannot hold
+ */
+export function toE164(text: string): string | null {
+  // NFKC turns full-width digits and signs into plain ones.
+  const plain = text.normalize('NFKC').trim().replace(/^tel:/i, '');
+  const international = plain.replace(/^00(?=[1-9])/, '+');
+  const parsed = parsePhoneNumberFromString(international, { extract: false });
+  if (!parsed || parsed.ext !== undefined) return null;
+  return e164.test(parsed.number) ? parsed.number : null;
+}

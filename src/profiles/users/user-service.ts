@@ -1,0 +1,120 @@
+import { isDeepStrictEqual } from 'node:util';
+import { v7 as uuidv7 } from 'uuid';
+import { type Clock, systemClock } from '../../platform/clock.ts';
+import { pointerTo, ValidationError } from '../../platform/validation-error.ts';
+import { mergePatch } from './merge-patch.ts';
+import { metadataProblem } from './metadata.ts';
+import type { ProfilesUnitOfWork } from './profiles-unit-of-work.ts';
+import type { User, UserContent } from './user.ts';
+import { EmailTakenError, UserIdTakenError, UserNotFoundError, VersionConflictError } from './user-errors.ts';
+import type { UserListQuery, UserQueries } from './user-queries.ts';
+
+/** What PATCH may say: fields to replace, and a merge patch for the metadata (`null` empties it). */
+export type UserPatch = Partial<Omit<UserContent, 'metadata'>> & { readonly metadata?: UserContent['metadata'] | null };
+
+/** The versions a change may be based on; undefined allows any. */
+export type AllowedVersions = readonly number[] | undefined;
+
+/** The use cases of user profiles. */
+export class UserService {
+  readonly #unitOfWork: ProfilesUnitOfWork;
+  readonly #queries: UserQueries;
+  readonly #clock: Clock;
+
+  constructor(unitOfWork: ProfilesUnitOfWork, queries: UserQueries, clock: Clock = systemClock) {
+    this.#unitOfWork = unitOfWork;
+    this.#queries = queries;
+    this.#clock = clock;
+  }
+
+  /**
+   * Creates a user, under the client's id if it chose one.
+   *
+   * A client that does not know whether its first try arrived sends the same again, and gets the user that is there:
+   * `created` is false then.
+   *
+   * @throws UserIdTakenError when the id belongs to a user with other content
+   * @throws EmailTakenError when another user has this e-mail address
+   */
+  async create(content: UserContent, id?: string): Promise<{ user: User; created: boolean }> {
+    const now = this.#clock.now();
+    const user: User = { ...content, id: id ?? uuidv7(), version: 1, createdAt: now, updatedAt: now };
+    try {
+      await this.#unitOfWork.run(({ users }) => users.insert(user));
+      return { user, created: true };
+    } catch (error) {
+      const isTaken = error instanceof UserIdTakenError || error instanceof EmailTakenError;
+      if (!isTaken || id === undefined) throw error;
+      // Which of two violated indexes is named differs between engines; the id is asked about first everywhere.
+      const existing = await this.#queries.find(id);
+      if (existing === null) throw error;
+      if (!isDeepStrictEqual(contentOf(existing), contentOf(user))) throw new UserIdTakenError();
+      return { user: existing, created: false };
+    }
+  }
+
+  /** @throws UserNotFoundError */
+  async get(id: string): Promise<User> {
+    const user = await this.#queries.find(id);
+    if (user === null) throw new UserNotFoundError();
+    return user;
+  }
+
+  /** One page, and whether there are more behind it. */
+  async list(query: UserListQuery): Promise<{ users: readonly User[]; hasMore: boolean }> {
+    const users = await this.#queries.list({ ...query, limit: query.limit + 1 });
+    return { users: users.slice(0, query.limit), hasMore: users.length > query.limit };
+  }
+
+  /**
+   * Replaces the fields that are given.
+   *
+   * @throws UserNotFoundError, VersionConflictError, EmailTakenError
+   */
+  async update(id: string, changes: Partial<UserContent>, allowed?: AllowedVersions): Promise<User> {
+    return await this.#change(id, allowed, (user) => ({ ...user, ...changes }));
+  }
+
+  /**
+   * Applies a JSON Merge Patch.
+   *
+   * @throws UserNotFoundError, VersionConflictError, EmailTakenError
+   * @throws ValidationError when the merged metadata break their rules
+   */
+  async patch(id: string, { metadata, ...fields }: UserPatch, allowed?: AllowedVersions): Promise<User> {
+    return await this.#change(id, allowed, (user) => {
+      if (metadata === undefined) return { ...user, ...fields };
+      const merged = metadata === null ? {} : mergePatch(user.metadata, metadata);
+      const problem = metadataProblem(merged);
+      if (problem !== null) throw new ValidationError([{ pointer: pointerTo('metadata'), detail: problem }]);
+      return { ...user, ...fields, metadata: merged };
+    });
+  }
+
+  /** @throws UserNotFoundError, VersionConflictError */
+  async remove(id: string, allowed?: AllowedVersions): Promise<void> {
+    await this.#unitOfWork.run(async ({ users }) => {
+      requireVersion(await users.findForUpdate(id), allowed);
+      await users.remove(id);
+    });
+  }
+
+  async #change(id: string, allowed: AllowedVersions, apply: (user: User) => User): Promise<User> {
+    return await this.#unitOfWork.run(async ({ users }) => {
+      const current = requireVersion(await users.findForUpdate(id), allowed);
+      const changed: User = { ...apply(current), version: current.version + 1, updatedAt: this.#clock.now() };
+      await users.update(changed);
+      return changed;
+    });
+  }
+}
+
+function requireVersion(user: User | null, allowed: AllowedVersions): User {
+  if (user === null) throw new UserNotFoundError();
+  if (allowed !== undefined && !allowed.includes(user.version)) throw new VersionConflictError();
+  return user;
+}
+
+function contentOf({ name, email, phone, displayName, metadata }: UserContent): UserContent {
+  return { name, email, phone, displayName, metadata };
+}

@@ -1,0 +1,89 @@
+import type { UnitOfWork } from '../../src/platform/database/unit-of-work.ts';
+import type { ProfilesRepositories } from '../../src/profiles/users/profiles-unit-of-work.ts';
+import { compareText, emailKey, searchKey } from '../../src/profiles/users/text-keys.ts';
+import type { User } from '../../src/profiles/users/user.ts';
+import { EmailTakenError, UserIdTakenError } from '../../src/profiles/users/user-errors.ts';
+import { positionOf, type UserListQuery, type UserQueries } from '../../src/profiles/users/user-queries.ts';
+import type { UserRepository } from '../../src/profiles/users/user-repository.ts';
+
+/**
+ * Users in a map, with transactions that run one after the other on a copy and put it in place when they succeed.
+ * It passes the contract suite that the real one passes, so the service can be tested against it.
+ */
+export function createInMemoryProfiles(): { unitOfWork: UnitOfWork<ProfilesRepositories>; queries: UserQueries } {
+  let committed: ReadonlyMap<string, User> = new Map();
+  let last: Promise<unknown> = Promise.resolve();
+
+  const unitOfWork: UnitOfWork<ProfilesRepositories> = {
+    run: async (work) => {
+      const turn = last.then(async () => {
+        const draft = new Map(committed);
+        const result = await work({ users: new InMemoryUserRepository(draft) });
+        committed = draft;
+        return result;
+      });
+      last = turn.catch(() => {});
+      return await turn;
+    },
+  };
+
+  const queries: UserQueries = {
+    find: async (id) => committed.get(id) ?? null,
+    list: async (query) => list([...committed.values()], query),
+  };
+
+  return { unitOfWork, queries };
+}
+
+class InMemoryUserRepository implements UserRepository {
+  readonly #users: Map<string, User>;
+
+  constructor(users: Map<string, User>) {
+    this.#users = users;
+  }
+
+  async insert(user: User): Promise<void> {
+    if (this.#users.has(user.id)) throw new UserIdTakenError();
+    this.#requireFreeEmail(user);
+    this.#users.set(user.id, user);
+  }
+
+  async findForUpdate(id: string): Promise<User | null> {
+    return this.#users.get(id) ?? null;
+  }
+
+  async update(user: User): Promise<void> {
+    const current = this.#users.get(user.id);
+    if (current?.version !== user.version - 1)
+      throw new Error('A user was updated that this transaction had not locked.');
+    this.#requireFreeEmail(user);
+    this.#users.set(user.id, { ...user, createdAt: current.createdAt });
+  }
+
+  async remove(id: string): Promise<void> {
+    if (!this.#users.delete(id)) throw new Error('A user was removed that this transaction had not locked.');
+  }
+
+  #requireFreeEmail(user: User): void {
+    const key = emailKey(user.email);
+    for (const other of this.#users.values()) {
+      if (other.id !== user.id && emailKey(other.email) === key) throw new EmailTakenError();
+    }
+  }
+}
+
+function list(users: User[], { limit, sort, after, emailKey: email, prefix }: UserListQuery): User[] {
+  const sign = sort.startsWith('-') ? -1 : 1;
+  const compare = (a: { key: string; id: string }, b: { key: string; id: string }) =>
+    sign * (compareText(a.key, b.key) || compareText(a.id, b.id));
+  return users
+    .filter((user) => email === undefined || emailKey(user.email) === email)
+    .filter(
+      ({ name, displayName, email: address }) =>
+        prefix === undefined ||
+        [name, displayName ?? '', address].some((text) => searchKey(text).startsWith(prefix) && text !== ''),
+    )
+    .filter((user) => after === undefined || compare(positionOf(user, sort), after) > 0)
+    .sort((a, b) => compare(positionOf(a, sort), positionOf(b, sort)))
+    .slice(0, limit);
+}

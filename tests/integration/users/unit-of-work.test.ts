@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Sequelize } from 'sequelize';
+import { UserService } from '../../../src/profiles/users/user-service.ts';
+import { buildUser } from '../../helpers/build-user.ts';
+import { describeOnEachEngine } from '../../helpers/engines.ts';
+import { openSequelizeStore } from '../../helpers/profiles-store.ts';
+
+describeOnEachEngine('The unit of work', (engine) => {
+  let store: Awaited<ReturnType<typeof openSequelizeStore>>;
+  let service: UserService;
+  beforeAll(async () => {
+    store = await openSequelizeStore(engine);
+    service = new UserService(store.unitOfWork, store.queries);
+  });
+  afterAll(() => store?.close());
+
+  const allUsers = () => store.queries.list({ limit: 1000, sort: 'createdAt' });
+
+  describe('W5: with a fault in place of each statement in turn, leaves all as it was', () => {
+    const useCases: [name: string, run: (id: string) => Promise<unknown>, statements: number][] = [
+      ['create', () => service.create(buildUser()), 3],
+      ['update', (id) => service.update(id, { name: 'Changed' }), 4],
+      ['patch', (id) => service.patch(id, { metadata: { changed: true } }), 4],
+      ['delete', (id) => service.remove(id), 4],
+      ['create two', () => createTwo(), 4],
+    ];
+
+    async function createTwo(): Promise<void> {
+      await store.unitOfWork.run(async ({ users }) => {
+        await users.insert(buildUser());
+        await users.insert(buildUser());
+      });
+    }
+
+    it.each(useCases)('%s', async (_name, run, statements) => {
+      const { user } = await service.create(buildUser());
+      const before = await allUsers();
+      // Sequelize warns on the console when it throws away the connection of a failed COMMIT.
+      const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+      for (let failing = 1; failing <= statements; failing++) {
+        const fault = failStatement(store.database.sequelize, failing);
+        await expect(run(user.id)).rejects.toThrow('injected');
+        fault.restore();
+        expect(await allUsers()).toEqual(before);
+      }
+      warn.mockRestore();
+      // One statement more than there are: the use case passes, so the loop above has been through all of them.
+      const fault = failStatement(store.database.sequelize, statements + 1);
+      await run(user.id);
+      fault.restore();
+    });
+  });
+
+  it('W9: 50 parallel creates on a pool of two connections all succeed', async () => {
+    const small = await openSequelizeStore(engine, { poolMax: 2 });
+    try {
+      const users = new UserService(small.unitOfWork, small.queries);
+      await Promise.all(Array.from({ length: 50 }, () => users.create(buildUser())));
+      expect(await small.queries.list({ limit: 1000, sort: 'createdAt' })).toHaveLength(50);
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('runs the work again, whole, after a deadlock, and nobody notices', async () => {
+    const [first, second] = [(await service.create(buildUser())).user, (await service.create(buildUser())).user];
+    // Each swaps the order in which the rows are locked; on SQLite they take turns.
+    const touchBoth = (ids: readonly string[]) =>
+      store.unitOfWork.run(async ({ users }) => {
+        for (const id of ids) {
+          const user = await users.findForUpdate(id);
+          if (user) await users.update({ ...user, version: user.version + 1 });
+        }
+      });
+    const rounds = Array.from({ length: 20 }, (_, round) =>
+      touchBoth(round % 2 === 0 ? [first.id, second.id] : [second.id, first.id]),
+    );
+    await Promise.all(rounds);
+    expect((await service.get(first.id)).version).toBe(21);
+    expect((await service.get(second.id)).version).toBe(21);
+  });
+});
+
+/** Makes the n-th statement fail before it is sent, BEGIN and COMMIT counted, ROLLBACK not. */
+function failStatement(sequelize: Sequelize, n: number): { restore(): void } {
+  const original = sequelize.query.bind(sequelize);
+  let count = 0;
+  const spy = jest.spyOn(sequelize, 'query').mockImplementation((...args: unknown[]) => {
+    const [sql] = args;
+    const isRollback = typeof sql === 'string' && sql.startsWith('ROLLBACK');
+    if (!isRollback && ++count === n) return Promise.reject(new Error('injected'));
+    return (original as (...all: unknown[]) => Promise<never>)(...args);
+  });
+  return { restore: () => spy.mockRestore() };
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { compareText, emailKey, foldCase, prefixEnd, searchKey } from '../../../src/profiles/users/text-keys.ts';
+
+describe('foldCase', () => {
+  it.each([
+    ['ADA', 'ada'],
+    ['Straße', 'STRASSE'],
+    ['ΟΔΥΣΣΕΥΣ', 'οδυσσευς'],
+    ['e\u0301', 'É'],
+    ['\u212a', 'k'],
+  ])('takes %j and %j for the same', (a, b) => {
+    expect(foldCase(a)).toBe(foldCase(b));
+  });
+
+  it('keeps accents and dots apart', () => {
+    expect(new Set(['jose', 'josé', 'jo.se'].map(foldCase)).size).toBe(3);
+  });
+
+  it('folds twice as it folds once', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => foldCase(foldCase(text)) === foldCase(text)));
+  });
+});
+
+describe('searchKey', () => {
+  it('keeps 255 characters, counted as code points', () => {
+    expect([...searchKey('😀'.repeat(300))]).toHaveLength(255);
+    expect(searchKey('ﬃ'.repeat(255))).toHaveLength(255);
+  });
+});
+
+describe('emailKey', () => {
+  it.each([
+    ['Ada.Lovelace+tag@Example.COM', 'ada.lovelace+tag@example.com'],
+    ['info@Bücher.example', 'info@xn--bcher-kva.example'],
+    ['a"@"b@example.com', 'a"@"b@example.com'],
+  ])('makes of %j the key %j', (email, key) => {
+    expect(emailKey(email)).toBe(key);
+  });
+
+  it('has none for a domain without an IDNA form', () => {
+    expect(emailKey('a@exa mple.com')).toBeNull();
+    expect(emailKey('a@example<.com')).toBeNull();
+  });
+});
+
+describe('prefixEnd', () => {
+  it('bounds exactly the texts that start with the prefix, in code point order', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 6 });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }), text, (prefix, other) => {
+        const end = prefixEnd(prefix);
+        const inRange = compareText(other, prefix) >= 0 && (end === null || compareText(other, end) < 0);
+        expect(inRange).toBe(other.startsWith(prefix));
+      }),
+    );
+  });
+
+  it('steps over the surrogates and off the end of Unicode', () => {
+    expect(prefixEnd('a\ud7ff')).toBe('a\ue000');
+    expect(prefixEnd('a\u{10ffff}')).toBe('b');
+    expect(prefixEnd('\u{10ffff}')).toBeNull();
+  });
+});

@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { ValidationError } from '../../../src/platform/validation-error.ts';
+import { decodeCursor, encodeCursor } from '../../../src/profiles/users/user-cursor.ts';
+
+describe('A cursor', () => {
+  it('gives back the position it was made of', () => {
+    const position = { key: 'zoë "the" 😀', id: 'a~b' };
+    expect(decodeCursor(encodeCursor(position, 'name'), 'name')).toEqual(position);
+  });
+
+  it('is refused in another sort order', () => {
+    const cursor = encodeCursor({ key: 'a', id: 'b' }, 'name');
+    expect(() => decodeCursor(cursor, '-name')).toThrow(ValidationError);
+  });
+
+  const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  it.each([
+    ['nonsense', 'nonsense'],
+    ['no array', encoded({ a: 1 })],
+    ['the wrong length', encoded(['createdAt', '2026-01-01T00:00:00.000Z'])],
+    ['the wrong types', encoded(['createdAt', 1, 2])],
+    ['no time', encoded(['createdAt', 'yesterday', 'id'])],
+  ])('that is %s is refused', (_what, cursor) => {
+    expect(() => decodeCursor(cursor, 'createdAt')).toThrow(ValidationError);
+  });
+});
