@@ -1,0 +1,34 @@
+import { SqliteHandle } from './sqlite-handle.ts';
+import { SqliteWriterQueue } from './sqlite-writer-queue.ts';
+
+/** More than a writer and the readers beside it need: statements outside a transaction use one handle in turn. */
+const IDLE_HANDLES_MAX = 4;
+
+/** One database file as this process uses it: whose turn it is to write, and open handles to be used again. */
+export class SqliteFile {
+  /** Those that are open, to be closed with the file. */
+  readonly connections = new Set<{ close(): void }>();
+  readonly writers = new SqliteWriterQueue();
+  readonly #path: string;
+  readonly #idle: SqliteHandle[] = [];
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** @throws SqliteError as the constructor of `SqliteHandle` does */
+  borrow(): SqliteHandle {
+    return this.#idle.pop() ?? new SqliteHandle(this.#path);
+  }
+
+  /** Keeps the handle for the next one, unless it would find somebody's transaction or settings. */
+  giveBack(handle: SqliteHandle): void {
+    if (handle.isTransaction || handle.isAltered || this.#idle.length >= IDLE_HANDLES_MAX) handle.close();
+    else this.#idle.push(handle);
+  }
+
+  close(): void {
+    for (const connection of this.connections) connection.close();
+    for (const handle of this.#idle.splice(0)) handle.close();
+  }
+}

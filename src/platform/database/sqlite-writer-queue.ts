@@ -1,0 +1,47 @@
+import { clearTimeout, setTimeout } from 'node:timers';
+import { SQLITE_BUSY, SqliteError } from './sqlite-error.ts';
+
+/**
+ * Whose turn it is to write to a file, first come, first served.
+ *
+ * SQLite has one write lock for each file and no queue for it: those who poll overtake one another, and some starve.
+ */
+export class SqliteWriterQueue {
+  readonly #waiting = new Set<() => void>();
+  #taken = false;
+
+  /**
+   * Resolves when it is the caller's turn, which it must end with `handOn`.
+   * @param expiresAt on the clock of `performance.now()`
+   * @throws SqliteError `SQLITE_BUSY` when the turn has not come by then
+   */
+  async take(expiresAt: number): Promise<void> {
+    if (this.#taken) await this.#waitInLine(expiresAt);
+    else this.#taken = true;
+  }
+
+  /** Ends the caller's turn; it passes to the next in line without becoming free in between. */
+  handOn(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) this.#taken = false;
+    else next();
+  }
+
+  async #waitInLine(expiresAt: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const leave = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(proceed);
+      };
+      const proceed = (): void => {
+        leave();
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        leave();
+        reject(new SqliteError(SQLITE_BUSY, 'the turn to write did not come in time'));
+      }, expiresAt - performance.now());
+      this.#waiting.add(proceed);
+    });
+  }
+}
