@@ -4,6 +4,8 @@ import { TransientTransactionError, translatingErrors } from './database-errors.
 import type { UnitOfWork } from './unit-of-work.ts';
 
 const attemptsMax = 8;
+/** A conflict may have taken seconds to show (a lock-wait timeout), and somebody waits for the answer. */
+const retryWithinMs = 3_000;
 const backoffFirstMs = 5;
 const backoffMaxMs = 200;
 
@@ -18,11 +20,13 @@ export function createSequelizeUnitOfWork<Repositories>(
 ): UnitOfWork<Repositories> {
   return {
     run: async (work) => {
+      const startedAt = performance.now();
       for (let attempt = 1; ; attempt++) {
         try {
           return await translatingErrors(() => sequelize.transaction((transaction) => work(bind(transaction))));
         } catch (error) {
-          if (!(error instanceof TransientTransactionError) || attempt === attemptsMax) throw error;
+          const isLast = attempt === attemptsMax || performance.now() - startedAt > retryWithinMs;
+          if (!(error instanceof TransientTransactionError) || isLast) throw error;
           await delay(fullJitterMs(attempt));
         }
       }

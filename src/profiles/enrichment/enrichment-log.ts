@@ -1,0 +1,81 @@
+import type { EventSource } from '../../platform/telemetry/event-stream.ts';
+import type { Ending, EnrichmentEvent } from './enrichment-events.ts';
+
+type Write = (fields: object, message: string) => void;
+
+/** The part of a pino logger that is used here. */
+export interface EnrichmentLogger {
+  readonly debug: Write;
+  readonly info: Write;
+  readonly warn: Write;
+  readonly error: Write;
+}
+
+const breakerMessages = {
+  closed: 'Circuit Breaker CLOSED',
+  open: 'Circuit Breaker OPEN',
+  'half-open': 'Circuit Breaker HALF_OPEN',
+} as const;
+
+/**
+ * Logs what the enrichment client does: one line for each call that failed and each change of the breaker, the rest at
+ * debug. The provider's failures are handled, so they are warnings; only a defect of our own is an error.
+ *
+ * @returns a function that ends it
+ */
+export function logEnrichment(events: EventSource<EnrichmentEvent>, logger: EnrichmentLogger): () => void {
+  return events.subscribe((event) => {
+    switch (event.type) {
+      case 'breaker-state-changed': {
+        const { from, to } = event;
+        logger[to === 'open' ? 'warn' : 'info']({ breaker: 'enrichment', from, to }, breakerMessages[to]);
+        return;
+      }
+      case 'call-ended': {
+        const { userId, ending, attempts, durationMs } = event;
+        logger[levelOf(ending)](
+          { userId, ...describe(ending), attempts, durationMs: Math.round(durationMs) },
+          ending.outcome === 'success' ? 'Enrichment call succeeded' : 'Enrichment call failed',
+        );
+        return;
+      }
+      case 'attempt-ended': {
+        const { userId, ending, attempt, durationMs } = event;
+        logger.debug(
+          { userId, ...describe(ending), attempt, durationMs: Math.round(durationMs) },
+          'Enrichment attempt ended',
+        );
+        return;
+      }
+      case 'retry-scheduled':
+        logger.debug(
+          { userId: event.userId, retry: event.retry, delayMs: event.delayMs },
+          'Enrichment retry scheduled',
+        );
+        return;
+      case 'rejected':
+        logger.warn({ userId: event.userId }, 'Enrichment call rejected, too many are under way');
+        return;
+      case 'fallback':
+        logger.debug({ userId: event.userId, reason: event.reason }, 'Enrichment answered as unavailable');
+        return;
+      case 'call-started':
+      case 'short-circuited':
+        // The end of the call, and the fallback, say the same and more.
+        return;
+      default:
+        event satisfies never;
+    }
+  });
+}
+
+function levelOf(ending: Ending): 'debug' | 'warn' | 'error' {
+  if (ending.outcome === 'success') return 'debug';
+  return ending.failure.kind === 'internal-error' ? 'error' : 'warn';
+}
+
+function describe(ending: Ending): object {
+  if (ending.outcome === 'success') return { outcome: ending.outcome, status: ending.status };
+  const { kind, status, code, error } = ending.failure;
+  return { outcome: ending.outcome, failure: kind, httpStatus: status, code, err: error };
+}

@@ -1,0 +1,129 @@
+import type { AxiosAdapter } from 'axios';
+import { Bulkhead, BulkheadFullError } from '../../platform/resilience/bulkhead.ts';
+import {
+  type CircuitBreaker,
+  CircuitOpenError,
+  type CircuitState,
+  createCircuitBreaker,
+} from '../../platform/resilience/circuit-breaker.ts';
+import { TimeoutError } from '../../platform/resilience/deadline.ts';
+import { SingleFlight } from '../../platform/resilience/single-flight.ts';
+import type { EventStream } from '../../platform/telemetry/event-stream.ts';
+import { EnrichmentCall } from './enrichment-call.ts';
+import type { EnrichmentAnswer, EnrichmentClient, EnrichmentOutcome, UnavailableReason } from './enrichment-client.ts';
+import type { EnrichmentConfig } from './enrichment-config.ts';
+import type { EnrichmentEvent } from './enrichment-events.ts';
+import { AttemptError, EnrichmentHttp } from './enrichment-http.ts';
+
+export interface HttpEnrichmentClient extends EnrichmentClient {
+  readonly breakerState: CircuitState;
+  /** Cuts the connections, ends all timers, and resolves when no call is under way. Later fetches find it unavailable. */
+  close(): Promise<void>;
+}
+
+export interface HttpEnrichmentDependencies {
+  readonly events: EventStream<EnrichmentEvent>;
+  /** Sends one request; axios' own HTTP adapter by default. */
+  readonly adapter?: AxiosAdapter;
+}
+
+/** Builds the enrichment client; it connects when it is first asked. */
+export function createHttpEnrichmentClient(
+  config: EnrichmentConfig,
+  { events, adapter }: HttpEnrichmentDependencies,
+): HttpEnrichmentClient {
+  const breaker = createCircuitBreaker({
+    name: 'enrichment',
+    failureRatio: 0.5,
+    ...config.breaker,
+    // Beyond the deadline, which ends every call before.
+    timeoutMs: config.deadlineMs + 1000,
+    onStateChange: ({ from, to }) => events.emit({ type: 'breaker-state-changed', from, to }),
+  });
+  const http = new EnrichmentHttp(config.url, config.maxConcurrent, adapter);
+  return new ResilientEnrichmentClient(config, breaker, http, events);
+}
+
+/** single-flight → bulkhead → breaker → call (deadline → retries → attempt timeout → validation). */
+class ResilientEnrichmentClient implements HttpEnrichmentClient {
+  readonly #config: EnrichmentConfig;
+  readonly #breaker: CircuitBreaker;
+  readonly #http: EnrichmentHttp;
+  readonly #events: EventStream<EnrichmentEvent>;
+  readonly #bulkhead: Bulkhead;
+  readonly #flights = new SingleFlight<EnrichmentOutcome>();
+
+  constructor(
+    config: EnrichmentConfig,
+    breaker: CircuitBreaker,
+    http: EnrichmentHttp,
+    events: EventStream<EnrichmentEvent>,
+  ) {
+    this.#config = config;
+    this.#breaker = breaker;
+    this.#http = http;
+    this.#events = events;
+    this.#bulkhead = new Bulkhead(config.maxConcurrent);
+  }
+
+  get breakerState(): CircuitState {
+    return this.#breaker.state;
+  }
+
+  async fetch(userId: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<EnrichmentOutcome> {
+    const outcome = await this.#outcomeFor(userId, signal);
+    if (outcome.status === 'unavailable') this.#events.emit({ type: 'fallback', userId, reason: outcome.reason });
+    return outcome;
+  }
+
+  async close(): Promise<void> {
+    // The breaker first: it takes back the admission of the calls under way, so that none of them retries.
+    this.#breaker.shutdown();
+    this.#http.close();
+    await this.#flights.settled();
+    // Again, for the connection of an attempt that was just about to start.
+    this.#http.close();
+  }
+
+  async #outcomeFor(userId: string, signal: AbortSignal | undefined): Promise<EnrichmentOutcome> {
+    // A URL resolves these away, encoded or not, so nothing can be stored under them.
+    if (userId === '' || userId === '.' || userId === '..') return { status: 'notFound' };
+    if (this.#breaker.state === 'open') {
+      this.#events.emit({ type: 'short-circuited', userId });
+      return { status: 'unavailable', reason: 'circuit-open' };
+    }
+    try {
+      return await this.#flights.run(userId, async (wanted) => await this.#call(userId, wanted), signal);
+    } catch {
+      // `#call` never rejects, so this is the caller's own signal.
+      return { status: 'unavailable', reason: 'caller-gone' };
+    }
+  }
+
+  async #call(userId: string, wanted: () => boolean): Promise<EnrichmentOutcome> {
+    const { deadlineMs, attemptTimeoutMs } = this.#config;
+    const ask = async (admitted: () => boolean): Promise<EnrichmentAnswer> =>
+      await new EnrichmentCall(this.#http, {
+        userId,
+        deadlineMs,
+        attemptTimeoutMs,
+        mayContinue: () => wanted() && admitted(),
+        emit: (event) => this.#events.emit(event),
+      }).run();
+    try {
+      return await this.#bulkhead.run(async () => await this.#breaker.execute(ask));
+    } catch (error) {
+      if (error instanceof CircuitOpenError) this.#events.emit({ type: 'short-circuited', userId });
+      if (error instanceof BulkheadFullError) this.#events.emit({ type: 'rejected', userId });
+      return { status: 'unavailable', reason: reasonOf(error) };
+    }
+  }
+}
+
+function reasonOf(error: unknown): UnavailableReason {
+  if (error instanceof AttemptError) return error.failure.kind;
+  if (error instanceof CircuitOpenError) return 'circuit-open';
+  if (error instanceof BulkheadFullError) return 'rejected';
+  // The breaker's backstop. What else there may be was reported when its call ended.
+  return error instanceof TimeoutError ? 'timeout' : 'internal-error';
+}
