@@ -101,7 +101,7 @@ export function profilesConfig(env: Env): ProfilesConfig {
     },
   };
   const problems = [
-    // Calls that began before the breaker opened must have ended when the probe decides.
+    // Calls that began before the breaker opened should have ended when the probe decides, or both burden the provider.
     ...(enrichment.breaker.resetMs > enrichment.deadlineMs
       ? []
       : ['ENRICHMENT_BREAKER_RESET_MS must be greater than ENRICHMENT_DEADLINE_MS']),

@@ -1,0 +1,21 @@
+/** What `npm start` prints when everything is up: where to look, and something to paste. */
+export function banner(options: { port: number; providerUrl: string; mocked: boolean }): string {
+  const api = `http://localhost:${options.port}`;
+  const provider = options.mocked
+    ? `  Break the provider  ${options.providerUrl.replace('127.0.0.1', 'localhost')}/`
+    : `  Provider            ${options.providerUrl}`;
+  return `
+Resilient Profile API is running.
+
+  API docs            ${api}/api-docs
+${provider}
+
+  Try it:
+  curl -i ${api}/api/users -H 'Content-Type: application/json' \\
+    -d '{"id":"ada","name":"Ada Lovelace","email":"ada@example.com"}'
+  curl -i ${api}/api/users/ada/enriched
+
+  Ctrl-C stops it; the data stay.
+
+`;
+}

@@ -1,0 +1,44 @@
+import { pino } from 'pino';
+import { type MockEnrichment, startMockEnrichment } from '../../mock-enrichment/start-mock-enrichment.ts';
+import { createProfiles, profilesConfig } from '../../src/profiles/index.ts';
+import type { Engine } from './engines.ts';
+
+/** The whole service, with the mock provider, on free ports and a database of its own. */
+export interface RunningProfiles {
+  readonly url: string;
+  readonly mock: MockEnrichment;
+  /** What was logged so far, parsed. */
+  readonly logged: readonly Record<string, unknown>[];
+  stop(): Promise<void>;
+}
+
+export async function startProfiles(engine: Engine, env: Record<string, string> = {}): Promise<RunningProfiles> {
+  const database = await engine.create();
+  const mock = await startMockEnrichment({ port: 0 });
+  const logged: Record<string, unknown>[] = [];
+  const logger = pino(
+    { level: 'debug', formatters: { level: (level) => ({ level }) } },
+    { write: (line) => void logged.push(JSON.parse(line)) },
+  );
+  const config = profilesConfig({
+    DATABASE_URL: database.url,
+    ENRICHMENT_URL: mock.url,
+    HOST: '127.0.0.1',
+    PORT: '0',
+    SHUTDOWN_GRACE_MS: '1000',
+    ...env,
+  });
+  const profiles = createProfiles(config, { applyMigrations: true, logger });
+  const { port, schemaReady } = await profiles.start();
+  await schemaReady;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    mock,
+    logged,
+    stop: async () => {
+      await profiles.stop();
+      await mock.stop();
+      await database.drop();
+    },
+  };
+}
