@@ -12,23 +12,22 @@ const lifecycle = createLifecycle();
 
 await runProcess(lifecycle, async () => {
   const env = readEnv();
+  const embedded = { DATABASE_URL: 'sqlite:data/profiles.sqlite', ENRICHMENT_URL: 'http://127.0.0.1', ...env };
   const mock = readEnvironment(env);
-  const mockUrl = `http://127.0.0.1:${mock.kind === 'valid' ? mock.settings.port : 0}`;
-  const configOf = () =>
-    profilesConfig({ DATABASE_URL: 'sqlite:data/profiles.sqlite', ENRICHMENT_URL: mockUrl, ...env });
-  if (mock.kind === 'invalid') throw new ConfigurationError([...mock.problems, ...problemsOf(configOf)]);
-  const config = configOf();
+  const problems = [...(mock.kind === 'invalid' ? mock.problems : []), ...problemsOf(() => profilesConfig(embedded))];
+  if (mock.kind === 'invalid' || problems.length > 0) throw new ConfigurationError(problems);
 
   if (env['ENRICHMENT_URL'] === undefined) {
     const provider = await startMockEnrichment(mock.settings);
-    lifecycle.onStop('mock enrichment service', () => provider.stop());
+    lifecycle.onStop('mock enrichment service', async () => await provider.stop());
+    embedded.ENRICHMENT_URL = provider.url;
   }
+  const profiles = createProfiles(profilesConfig(embedded), { applyMigrations: true });
   // Whoever presses Ctrl-C waits: requests get less time to finish here than in production.
-  const profiles = createProfiles(config, { applyMigrations: true });
-  lifecycle.onStop('profiles', () => profiles.stop(500));
+  lifecycle.onStop('profiles', async () => await profiles.stop(500));
   const { port, schemaReady } = await profiles.start();
-  await schemaReady;
+  if (!(await schemaReady)) return;
   process.stdout.write(
-    banner({ port, providerUrl: config.enrichment.url, mocked: env['ENRICHMENT_URL'] === undefined }),
+    banner({ port, providerUrl: embedded.ENRICHMENT_URL, mocked: env['ENRICHMENT_URL'] === undefined }),
   );
 });

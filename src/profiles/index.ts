@@ -42,9 +42,9 @@ export interface Profiles {
   readonly handler: RequestListener;
   /**
    * Listens, and resolves with the port. The database may still be away: requests are answered with 503 and `/ready`
-   * says so until `schemaReady` resolves.
+   * says so until `schemaReady` resolves: with true, or with false when the service is stopped before.
    */
-  start(): Promise<{ readonly port: number; readonly schemaReady: Promise<void> }>;
+  start(): Promise<{ readonly port: number; readonly schemaReady: Promise<boolean> }>;
   /** Stops listening, lets running requests finish, then closes what they use. Safe at any time, and repeatable. */
   stop(graceMs?: number): Promise<void>;
 }

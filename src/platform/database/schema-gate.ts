@@ -8,8 +8,12 @@ const retryMs = 1_000;
 
 /** Knows whether the database is there with the schema that this version of the service needs. */
 export interface SchemaGate {
-  /** Waits, saying so in the log, until database and schema are there; ends early when `signal` aborts. */
-  open(signal: AbortSignal): Promise<void>;
+  /**
+   * Waits, saying so in the log, until database and schema are there.
+   *
+   * @returns whether they are; false when `signal` has aborted
+   */
+  open(signal: AbortSignal): Promise<boolean>;
   /** For `/ready`. @throws Error with a reason that may be shown to anybody */
   check(): Promise<void>;
 }
@@ -42,7 +46,7 @@ export function createSchemaGate(options: {
         try {
           await prepare();
           logger.info('Database ready');
-          return;
+          return true;
         } catch (error) {
           const reason = reasonOf(error);
           if (reason !== announced) logger.warn({ err: error, retryMs }, `Waiting for the database: ${reason}`);
@@ -50,6 +54,7 @@ export function createSchemaGate(options: {
         }
         await delay(retryMs, undefined, { signal }).catch(() => {});
       }
+      return false;
     },
     check: async () => {
       if (isCurrent) await database.ping();

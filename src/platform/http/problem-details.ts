@@ -36,8 +36,10 @@ export function describeProblem(
  */
 export function problemHandler(catalogue: ProblemCatalogue, logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, req, res, _next) => {
-    if (res.headersSent || res.destroyed) {
-      logger.warn({ err: thrown, requestId: requestIdOf(res) }, 'Request failed after its answer had begun');
+    // Nobody is there to be answered: the client has hung up.
+    if (res.destroyed) return;
+    if (res.headersSent) {
+      logger.error({ err: thrown, requestId: requestIdOf(res) }, 'Request failed after its answer had begun');
       res.destroy();
       return;
     }
@@ -45,6 +47,9 @@ export function problemHandler(catalogue: ProblemCatalogue, logger: Logger): Err
     const problem = catalogue.get(error?.code ?? 'internal-error') ?? catalogue.get('internal-error');
     if (!problem) throw new Error('The problem catalogue has no entry for internal-error.');
     if (problem.status === 500) logger.error({ err: thrown, requestId: requestIdOf(res) }, 'Request failed');
+    if (problem.status === 503) {
+      logger.warn({ code: problem.code, reason: rootCause(thrown), requestId: requestIdOf(res) }, 'Request refused');
+    }
     sendProblem(req, res, problem, error);
   };
 }
@@ -59,6 +64,13 @@ function sendProblem(req: Request, res: Response, problem: ProblemType, error: D
     ...(error instanceof ValidationError ? { errors: error.violations } : {}),
   });
   sendJson(res, problem.status, body, problemMediaType);
+}
+
+/** What the driver said in the end. Under load these lines are many, so they go without stacks. */
+function rootCause(thrown: unknown): string {
+  let error = thrown;
+  while (error instanceof Error && error.cause instanceof Error) error = error.cause;
+  return error instanceof Error ? error.message : 'unknown';
 }
 
 /** The path that was asked for, without the query, whose values may be personal. */
