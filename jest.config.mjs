@@ -1,9 +1,8 @@
-/** What the three projects share: ESM sources, types stripped by Node.js itself, a leak check after each file. */
+/** What the three projects share: ESM sources, types stripped by Node.js itself. */
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/tests/helpers/strip-types-transformer.mjs' },
-  modulePathIgnorePatterns: ['<rootDir>/dist'],
   injectGlobals: false,
 };
 

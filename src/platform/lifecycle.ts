@@ -1,8 +1,10 @@
 /** Closes what was opened, last in, first out. */
 export interface Lifecycle {
+  /** Whether `stop` has been called: what is opened now is closed at once. */
+  readonly stopping: boolean;
   /** Registers `close`; it runs once, when everything opened after it has been closed. */
   onStop(name: string, close: () => Promise<void> | void): void;
-  /** Closes all, even when one of them fails; calling it again gives the same promise. */
+  /** Closes all, even when one of them fails. Safe to call again. */
   stop(): Promise<void>;
 }
 
@@ -12,18 +14,23 @@ export function createLifecycle(): Lifecycle {
 
   async function closeAll(): Promise<void> {
     const failures: Error[] = [];
-    for (const { name, close } of closers.toReversed()) {
+    // What is still being opened registers itself while this runs, and is next.
+    for (let closer = closers.pop(); closer; closer = closers.pop()) {
       try {
-        await close();
+        await closer.close();
       } catch (cause) {
-        failures.push(new Error(`Closing ${name} failed.`, { cause }));
+        failures.push(new Error(`Closing ${closer.name} failed.`, { cause }));
       }
     }
     if (failures.length > 0) throw new AggregateError(failures, 'Some parts did not close.');
   }
 
   return {
+    get stopping() {
+      return stopping !== undefined;
+    },
     onStop: (name, close) => void closers.push({ name, close }),
-    stop: async () => await (stopping ??= closeAll()),
+    // Another call closes what was registered after the one before had ended.
+    stop: async () => await (stopping = (stopping ?? Promise.resolve()).then(closeAll)),
   };
 }

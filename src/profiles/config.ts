@@ -1,6 +1,6 @@
 import Joi, { type CustomHelpers } from 'joi';
 import type { Env } from '../platform/config/env.ts';
-import { ConfigurationError, parseSettings } from '../platform/config/parse-config.ts';
+import { parseSettings } from '../platform/config/parse-config.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from '../platform/database/database-url.ts';
 import { type LogLevel, logLevels } from '../platform/telemetry/logger.ts';
 import type { EnrichmentConfig } from './enrichment/enrichment-config.ts';
@@ -58,6 +58,7 @@ export const profilesSettings = Joi.object<Settings>({
   ...databaseKeys,
   ENRICHMENT_URL: Joi.string()
     .uri({ scheme: ['http', 'https'] })
+    .custom(baseUrl)
     .required()
     .description('Address of the enrichment provider'),
   ENRICHMENT_ATTEMPT_TIMEOUT_MS: durationMs.default(500).description('How long one attempt at the provider may take'),
@@ -80,6 +81,13 @@ export const profilesSettings = Joi.object<Settings>({
   SHUTDOWN_GRACE_MS: durationMs.default(15_000).description('How long running requests may take to finish at a stop'),
 });
 
+/** Each of these must not be less than the one behind it. */
+const orders: readonly (readonly [keyof Settings, keyof Settings])[] = [
+  // Calls that began before the breaker opened should have ended when the probe decides, or both burden the provider.
+  ['ENRICHMENT_BREAKER_RESET_MS', 'ENRICHMENT_DEADLINE_MS'],
+  ['ENRICHMENT_DEADLINE_MS', 'ENRICHMENT_ATTEMPT_TIMEOUT_MS'],
+];
+
 /** What a tool needs that works on the database alone. @throws ConfigurationError with every problem at once */
 export function databaseConfig(env: Env): DatabaseConfig {
   return toDatabaseConfig(parseSettings(Joi.object<DatabaseSettings>(databaseKeys), env));
@@ -87,7 +95,7 @@ export function databaseConfig(env: Env): DatabaseConfig {
 
 /** @throws ConfigurationError with every problem at once */
 export function profilesConfig(env: Env): ProfilesConfig {
-  const settings = parseSettings(profilesSettings, env);
+  const settings = parseSettings(profilesSettings, env, orderProblems);
   const enrichment: EnrichmentConfig = {
     url: settings.ENRICHMENT_URL,
     attemptTimeoutMs: settings.ENRICHMENT_ATTEMPT_TIMEOUT_MS,
@@ -100,16 +108,6 @@ export function profilesConfig(env: Env): ProfilesConfig {
       resetMs: settings.ENRICHMENT_BREAKER_RESET_MS,
     },
   };
-  const problems = [
-    // Calls that began before the breaker opened should have ended when the probe decides, or both burden the provider.
-    ...(enrichment.breaker.resetMs > enrichment.deadlineMs
-      ? []
-      : ['ENRICHMENT_BREAKER_RESET_MS must be greater than ENRICHMENT_DEADLINE_MS']),
-    ...(enrichment.attemptTimeoutMs <= enrichment.deadlineMs
-      ? []
-      : ['ENRICHMENT_ATTEMPT_TIMEOUT_MS must not be greater than ENRICHMENT_DEADLINE_MS']),
-  ];
-  if (problems.length > 0) throw new ConfigurationError(problems);
   return Object.freeze({
     host: settings.HOST,
     port: settings.PORT,
@@ -130,4 +128,18 @@ function databaseLocation(text: string, helpers: CustomHelpers) {
   } catch (error) {
     return helpers.message({ custom: `{{#label}} ${error instanceof Error ? error.message : 'cannot be read'}` });
   }
+}
+
+/** Paths are appended to it, so nothing may stand behind its own. */
+function baseUrl(text: string, helpers: CustomHelpers) {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && url.search === '' && url.hash === ''
+    ? text
+    : helpers.message({ custom: '{{#label}} must be an address without query and fragment' });
+}
+
+function orderProblems(settings: Partial<Settings>): string[] {
+  return orders
+    .filter(([name, other]) => Number(settings[name]) < Number(settings[other]))
+    .map(([name, other]) => `${name} must not be less than ${other}`);
 }

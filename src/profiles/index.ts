@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { RequestListener } from 'node:http';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { createMigrator, type Migrator } from '../platform/database/migrator.ts';
@@ -38,8 +37,6 @@ const openApiYaml = new URL('../../openapi.yaml', import.meta.url);
 
 /** The profile service, built and not yet started. */
 export interface Profiles {
-  /** The API, for a server of the caller's own. */
-  readonly handler: RequestListener;
   /**
    * Listens, and resolves with the port. The database may still be away: requests are answered with 503 and `/ready`
    * says so until `schemaReady` resolves: with true, or with false when the service is stopped before.
@@ -56,7 +53,8 @@ export interface ProfilesOptions {
   readonly logger?: Logger;
 }
 
-/** The composition root of the profile service. Opens nothing before `start`, apart from reading `openapi.yaml`. */
+/** The composition root of the profile service. Before `start` it reads `openapi.yaml` and makes the folder
+ * of a SQLite file, and opens nothing. */
 export function createProfiles(config: ProfilesConfig, options: ProfilesOptions): Profiles {
   const clock = options.clock ?? systemClock;
   const logger = options.logger ?? createLogger({ level: config.logLevel, service: serviceName });
@@ -102,10 +100,13 @@ export function createProfiles(config: ProfilesConfig, options: ProfilesOptions)
 
   let graceMs = config.shutdownGraceMs;
   return {
-    handler,
     start: async () => {
       const server = await startHttpServer(handler, { host: config.host, port: config.port, problems });
       lifecycle.onStop('HTTP server', () => server.stop(graceMs));
+      if (lifecycle.stopping) {
+        await lifecycle.stop();
+        throw new Error('The service was stopped while it started.');
+      }
       logger.info({ port: server.port }, 'Listening');
 
       const stopping = new AbortController();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect, it } from '@jest/globals';
 import { createProfiles, databaseConfig, openMigrator, profilesConfig } from '../../src/profiles/index.ts';
@@ -94,10 +94,25 @@ describe('A stop', () => {
     const running = fetch(`${profiles.url}/api/users/${id}/enriched`);
     await eventually(() => expect(profiles.mock.control.requests().count).toBe(1));
     const stopped = profiles.stop();
-    expect(await (await running).json()).toMatchObject({ id, enrichedDataStatus: 'available' });
+    const answer = await running;
+    expect(await answer.json()).toMatchObject({ id, enrichedDataStatus: 'available' });
+    // Told so, the client does not keep the connection, which would hold up the stop.
+    expect(answer.headers.get('connection')).toBe('close');
+    const answeredAt = performance.now();
     await stopped;
+    expect(performance.now() - answeredAt).toBeLessThan(900);
     await expect(fetch(`${profiles.url}/health`)).rejects.toThrow();
     idle.destroy();
+  });
+
+  it('while it starts leaves nothing running', async () => {
+    const database = await sqlite.create();
+    const env = { DATABASE_URL: database.url, ENRICHMENT_URL: 'http://127.0.0.1:9', HOST: '127.0.0.1', PORT: '0' };
+    const profiles = createProfiles(profilesConfig(env), { applyMigrations: true, logger: pino({ level: 'silent' }) });
+    const starting = profiles.start();
+    await profiles.stop();
+    await expect(starting).rejects.toThrow('stopped while it started');
+    await database.drop();
   });
 
   it('cuts what has not finished within the grace', async () => {
@@ -112,6 +127,51 @@ describe('A stop', () => {
     await eventually(() => expect(profiles.mock.control.requests().count).toBe(1));
     await profiles.stop();
     expect(await running).toBe('cut');
+  });
+});
+
+describeOnEachEngine('A database that goes silent', (engine) => {
+  if (engine.name === 'SQLite') return;
+  it('makes /ready say so, and does not hold up a stop', async () => {
+    const database = await engine.create();
+    const server = new URL(database.url);
+    let muted = false;
+    const sockets = new Set<Socket>();
+    // Once muted it swallows what it gets, both ways, as a network that drops packets does.
+    const link = createServer((incoming) => {
+      const outgoing = connect(Number(server.port), server.hostname);
+      for (const [from, to] of [
+        [incoming, outgoing],
+        [outgoing, incoming],
+      ] as const) {
+        sockets.add(from);
+        from.on('error', () => to.destroy());
+        from.on('close', () => to.destroy());
+        from.on('data', (chunk) => muted || to.write(chunk));
+      }
+    }).listen(0, '127.0.0.1');
+    await once(link, 'listening');
+    const throughLink = new URL(database.url);
+    throughLink.port = String((link.address() as AddressInfo).port);
+
+    const env = { DATABASE_URL: throughLink.href, ENRICHMENT_URL: 'http://127.0.0.1:9', HOST: '127.0.0.1', PORT: '0' };
+    const config = profilesConfig({ ...env, SHUTDOWN_GRACE_MS: '500' });
+    const profiles = createProfiles(config, { applyMigrations: true, logger: pino({ level: 'silent' }) });
+    const { port, schemaReady } = await profiles.start();
+    await schemaReady;
+    const api = conformingAgent(`http://127.0.0.1:${port}`);
+    expect((await api.get('/ready')).status).toBe(200);
+
+    muted = true;
+    expect((await api.get('/ready')).status).toBe(503);
+    expect((await api.get('/health')).status).toBe(200);
+    const startedAt = performance.now();
+    await profiles.stop();
+    expect(performance.now() - startedAt).toBeLessThan(4000);
+
+    for (const socket of sockets) socket.destroy();
+    link.close();
+    await database.drop();
   });
 });
 
@@ -131,6 +191,10 @@ describe('The pages', () => {
       const docs = await fetch(`${profiles.url}/api-docs`);
       expect([docs.status, docs.url]).toEqual([200, `${profiles.url}/api-docs/`]);
       expect((await fetch(`${profiles.url}/api-docs/`, { method: 'POST' })).status).toBe(405);
+      const css = (headers: Record<string, string>) => fetch(`${profiles.url}/api-docs/swagger-ui.css`, { headers });
+      expect((await css({ range: 'bytes=999999999-' })).status).toBe(200);
+      expect((await css({ 'if-match': '"x"' })).status).toBe(200);
+      expect((await fetch(`${profiles.url}/api-docs/nothing.js`)).status).toBe(404);
     } finally {
       await profiles.stop();
     }

@@ -58,10 +58,24 @@ describe('The configuration', () => {
     expect(problems.join()).toBe('DATABASE_URL must be sqlite:<path>, mysql://… or mariadb://…');
   });
 
-  it('wants the breaker to stay open for longer than a call can take, and an attempt to be shorter', () => {
-    expect(problemsOf({ ...required, ENRICHMENT_DEADLINE_MS: '400', ENRICHMENT_BREAKER_RESET_MS: '400' })).toEqual([
-      'ENRICHMENT_BREAKER_RESET_MS must be greater than ENRICHMENT_DEADLINE_MS',
-      'ENRICHMENT_ATTEMPT_TIMEOUT_MS must not be greater than ENRICHMENT_DEADLINE_MS',
+  it('wants the breaker to stay open for as long as a call can take, and an attempt to take no longer than the call', () => {
+    expect(problemsOf({ ...required, ENRICHMENT_DEADLINE_MS: '400', ENRICHMENT_BREAKER_RESET_MS: '399' })).toEqual([
+      'ENRICHMENT_BREAKER_RESET_MS must not be less than ENRICHMENT_DEADLINE_MS',
+      'ENRICHMENT_DEADLINE_MS must not be less than ENRICHMENT_ATTEMPT_TIMEOUT_MS',
     ]);
+    const mixed = { ...required, PORT: 'zz', ENRICHMENT_DEADLINE_MS: '20000' };
+    expect(problemsOf(mixed)).toEqual([
+      'PORT must be a number',
+      'ENRICHMENT_BREAKER_RESET_MS must not be less than ENRICHMENT_DEADLINE_MS',
+    ]);
+  });
+
+  it.each([
+    'http://127.0.0.1:99999',
+    'http://host/?key=1',
+    'http://host/#x',
+    'ftp://host',
+  ])('refuses %s as the provider', (url) => {
+    expect(problemsOf({ ...required, ENRICHMENT_URL: url }).length).toBeGreaterThan(0);
   });
 });

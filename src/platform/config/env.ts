@@ -1,13 +1,17 @@
-import { existsSync } from 'node:fs';
-import { loadEnvFile } from 'node:process';
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 
 /** What the process was told from outside; unset and empty mean the same. */
 export type Env = Readonly<Record<string, string>>;
 
 /** Reads the environment, with `.env` of the working directory beneath it. The only reader of `process.env`. */
 export function readEnv(): Env {
-  if (existsSync('.env')) loadEnvFile('.env');
+  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+  return { ...nonEmpty(file), ...nonEmpty(process.env) };
+}
+
+function nonEmpty(variables: NodeJS.Dict<string>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(process.env).filter((entry): entry is [string, string] => Boolean(entry[1]?.trim())),
+    Object.entries(variables).filter((entry): entry is [string, string] => Boolean(entry[1]?.trim())),
   );
 }

@@ -17,16 +17,22 @@ export class ConfigurationError extends Error {
  *
  * Problems name the variable and the rule, not the value: URLs carry passwords.
  *
+ * @param relationProblems what is wrong between settings; called whatever is wrong with single ones
  * @throws ConfigurationError with every problem at once
  */
-export function parseSettings<Settings extends object>(schema: ObjectSchema<Settings>, env: Env): Readonly<Settings> {
+export function parseSettings<Settings extends object>(
+  schema: ObjectSchema<Settings>,
+  env: Env,
+  relationProblems: (settings: Partial<Settings>) => readonly string[] = () => [],
+): Readonly<Settings> {
   const { value, error } = schema.validate(env, {
     abortEarly: false,
     stripUnknown: true,
     errors: { wrap: { label: false } },
     messages: { 'string.pattern.base': '{{#label}} is not in the expected format' },
   });
-  if (error) throw new ConfigurationError(error.details.map(({ message }) => message));
+  const problems = [...(error?.details ?? []).map(({ message }) => message), ...relationProblems(value)];
+  if (problems.length > 0) throw new ConfigurationError(problems);
   return Object.freeze(value);
 }
 

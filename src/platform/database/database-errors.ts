@@ -24,7 +24,7 @@ export class DatabaseOverloadedError extends DomainError {
 /** The database chose this transaction to fail so that others go on; run again, it is expected to pass. */
 export class TransientTransactionError extends DomainError {
   constructor(cause: unknown) {
-    super('database-unavailable', 'The transaction met a conflict with others too often.', { cause });
+    super('overloaded', 'The change met others that change the same, too often or for too long.', { cause });
   }
 }
 

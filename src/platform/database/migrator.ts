@@ -70,7 +70,8 @@ export function createMigrator(sequelize: Sequelize, migrations: readonly Migrat
             });
             return (await umzug.up()).map(({ name }) => name);
           } finally {
-            await dialect.unlock(sequelize, transaction);
+            // A lock dies with its connection; why that broke is the error to tell.
+            await dialect.unlock(sequelize, transaction).catch(() => {});
           }
         }),
       ),

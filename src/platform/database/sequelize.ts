@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from 'mysql2';
 import { type Options, Sequelize, Transaction } from 'sequelize';
+import { withTimeout } from '../resilience/deadline.ts';
 import { DatabaseUnavailableError } from './database-errors.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { createSqliteDriver } from './sqlite-driver.ts';
@@ -10,13 +12,18 @@ export interface Database {
   readonly sequelize: Sequelize;
   /** Resolves when the database answers. @throws DatabaseUnavailableError */
   ping(): Promise<void>;
+  /** Waits for queries that run, a second at most, and closes every connection. */
   close(): Promise<void>;
 }
 
 const acquireTimeoutMs = 3_000;
 const connectTimeoutMs = 3_000;
+const pingTimeoutMs = 2_000;
+/** How long connections that are still in use at the end may take to come back before they are cut. */
+const closeTimeoutMs = 1_000;
 
-/** Opens one database, MySQL, MariaDB or SQLite, to behave the same. Connects when it is first used. */
+/** Opens one database, MySQL, MariaDB or SQLite, to behave the same. Connects when it is first used; only the folder of a
+ * SQLite file is made at once. */
 export function openDatabase(location: DatabaseLocation, options: { poolMax: number }): Database {
   const common: Options = {
     logging: false,
@@ -75,37 +82,52 @@ function openMysql(location: Extract<DatabaseLocation, { engine: 'mysql' }>, com
     },
   };
   const sequelize = new Sequelize(settings);
-  sequelize.addHook('afterConnect', (connection: unknown) => prepareSession(connection as Connection));
-  return database(sequelize, () => {});
+  const connections = new Set<Connection>();
+  sequelize.addHook('afterConnect', async (raw: unknown) => {
+    const connection = raw as Connection;
+    connections.add(connection);
+    await prepareSession(connection);
+  });
+  sequelize.addHook('afterDisconnect', (raw: unknown) => void connections.delete(raw as Connection));
+  return database(sequelize, () => {
+    for (const connection of connections) connection.destroy();
+  });
 }
 
 /**
- * Once for each connection rather than for each transaction: READ COMMITTED, and errors instead of truncation.
- * A connection that refuses is closed here, since Sequelize would forget it.
+ * Said once for each connection rather than for each transaction. The modes are set, not added to those of the server:
+ * with NO_BACKSLASH_ESCAPES among them, Sequelize's way of quoting would let values break out of their quotes.
  */
+const sessionStatements = [
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+  'SET SESSION innodb_lock_wait_timeout = 3',
+];
+
+/** A connection that refuses is closed here, since Sequelize would forget it. */
 async function prepareSession(connection: Connection): Promise<void> {
   try {
-    await connection.promise().query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
-    await connection.promise().query("SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')");
+    for (const statement of sessionStatements) await connection.promise().query(statement);
   } catch (error) {
     connection.destroy();
     throw new DatabaseUnavailableError(error);
   }
 }
 
-function database(sequelize: Sequelize, closeDriver: () => Promise<void> | void): Database {
+function database(sequelize: Sequelize, closeDriver: () => void): Database {
   return {
     sequelize,
     ping: async () => {
       try {
-        await sequelize.query('SELECT 1');
+        await withTimeout(pingTimeoutMs, async () => await sequelize.query('SELECT 1'));
       } catch (error) {
         throw new DatabaseUnavailableError(error);
       }
     },
     close: async () => {
-      await sequelize.close();
-      await closeDriver();
+      // Sequelize waits for connections in use, which those to a database that has gone silent are for ever.
+      await Promise.race([sequelize.close(), delay(closeTimeoutMs, undefined, { ref: false })]);
+      closeDriver();
     },
   };
 }

@@ -12,6 +12,7 @@ export interface UnitOfWork<Repositories> {
    *
    * @throws what `work` throws
    * @throws DatabaseUnavailableError when the database cannot be reached
+   * @throws TransientTransactionError when the conflicts did not end
    * @throws DatabaseOverloadedError when no connection becomes free in time
    */
   run<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;

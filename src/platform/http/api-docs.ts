@@ -26,18 +26,19 @@ export function apiDocs(openApiYaml: string): Router {
   resource(router, '/openapi.yaml', { get: [(_req, res) => void res.type('application/yaml').send(openApiYaml)] });
   resource(router, '/openapi.json', { get: [(_req, res) => sendJson(res, 200, document)] });
 
-  router.use(
-    '/api-docs',
-    (req, res, next) => {
-      if (req.method !== 'GET' && req.method !== 'HEAD') {
-        res.setHeader('Allow', 'GET, HEAD');
-        throw new DomainError('method-not-allowed', 'The resource supports GET, HEAD.');
-      }
-      next();
-    },
-    // Not `serve`: it keeps the options of whoever called last in the module.
-    ...swaggerUi.serveFiles(undefined, options),
-    swaggerUi.setup(undefined, options),
-  );
+  resource(router, '/api-docs{/*file}', {
+    get: [
+      (req, _res, next) => {
+        // The files are sent whole: those who serve them answer a condition or a range that fails with an exception.
+        if (req.path.endsWith('/package.json'))
+          throw new DomainError('route-not-found', 'There is nothing at this address.');
+        for (const header of ['range', 'if-match', 'if-unmodified-since']) delete req.headers[header];
+        next();
+      },
+    ],
+  });
+  // Not `serve`: it keeps the options of whoever called last in the module.
+  router.use('/api-docs', ...swaggerUi.serveFiles(undefined, options));
+  router.get('/api-docs/', swaggerUi.setup(undefined, options));
   return router;
 }

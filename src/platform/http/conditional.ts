@@ -11,7 +11,6 @@ export interface EntityTag {
 
 const entityTag = /(?<weak>W\/)?"(?<value>[\x21\x23-\x7e\x80-\xff]*)"/;
 const entityTagList = new RegExp(`^(?:${plain(entityTag)})(?:[ \\t]*,[ \\t]*(?:${plain(entityTag)}))*$`);
-const entityTagsMax = 100;
 
 /**
  * Reads `If-Match` or `If-None-Match`.
@@ -27,9 +26,10 @@ export function entityTagsOf(req: Request, header: 'If-Match' | 'If-None-Match')
     const detail = 'must be * or a comma-separated list of quoted entity tags';
     throw new ValidationError([{ pointer: `#/header/${header}`, detail }]);
   }
-  return [...text.matchAll(new RegExp(entityTag, 'g'))]
-    .slice(0, entityTagsMax)
-    .map(({ groups }) => ({ value: groups?.['value'] ?? '', weak: groups?.['weak'] !== undefined }));
+  return [...text.matchAll(new RegExp(entityTag, 'g'))].map(({ groups }) => ({
+    value: groups?.['value'] ?? '',
+    weak: groups?.['weak'] !== undefined,
+  }));
 }
 
 /** The entity tag of a version: strong, because each version has exactly one representation. */

@@ -21,8 +21,12 @@ export function createApp(options: {
 
   app.use(requestContext());
   app.use(requestLog(options.logger));
-  app.use((_req, res, next) => {
+  app.use((req, res, next) => {
     res.setHeader('X-Content-Type-Options', 'nosniff');
+    // RFC 9112, section 3.2.
+    if (req.headers.host === undefined && req.httpVersion === '1.1') {
+      throw new DomainError('malformed-request', 'The Host header is missing.');
+    }
     next();
   });
   for (const router of options.routers) app.use(router);

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { type Clock, systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { resource } from './resource.ts';
 import { sendJson } from './responses.ts';
 
@@ -20,9 +20,8 @@ export function healthRoutes(options: {
   service: string;
   version: string;
   checks: readonly ReadinessCheck[];
-  clock?: Clock;
+  clock: Clock;
 }): Router {
-  const clock = options.clock ?? systemClock;
   const router = Router({ caseSensitive: true });
 
   resource(router, '/health', {
@@ -34,7 +33,7 @@ export function healthRoutes(options: {
           service: options.service,
           version: options.version,
           uptimeSeconds: Math.floor(process.uptime()),
-          timestamp: clock.now().toISOString(),
+          timestamp: options.clock.now().toISOString(),
         });
       },
     ],

@@ -3,6 +3,8 @@ import express, { type Request, type RequestHandler } from 'express';
 import { DomainError } from '../domain-error.ts';
 
 const bodyLimitBytes = 100 * 1024;
+/** A body over the limit is read to its end, so that the client gets to read the answer, unless it is longer still. */
+const drainLimitBytes = 1024 * 1024;
 
 /**
  * Reads a JSON body of one of `mediaTypes` into `req.body`; a request without a body leaves it `undefined`.
@@ -25,9 +27,29 @@ export function jsonBody(method: 'POST' | 'PUT' | 'PATCH', mediaTypes: readonly 
 
   return [
     checkMediaType,
+    cutEndlessBody,
     express.json({ type: () => true, strict: false, limit: bodyLimitBytes, verify: requireUtf8 }),
   ];
 }
+
+/** The parser answers a body over the limit only when all of it has arrived, which may be never. */
+const cutEndlessBody: RequestHandler = (req, res, next) => {
+  const refuse = () => {
+    res.shouldKeepAlive = false;
+    return new DomainError('body-too-large', 'The body has more than 100 KiB.');
+  };
+  if (Number(req.headers['content-length'] ?? 0) > drainLimitBytes) throw refuse();
+
+  let receivedBytes = 0;
+  const count = (chunk: Buffer) => {
+    receivedBytes += chunk.length;
+    if (receivedBytes <= drainLimitBytes) return;
+    req.off('data', count);
+    next(refuse());
+  };
+  req.on('data', count);
+  next();
+};
 
 function requireUtf8(_req: unknown, _res: unknown, body: Buffer, charset: string): void {
   if (charset !== 'utf-8')

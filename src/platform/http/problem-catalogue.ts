@@ -85,14 +85,16 @@ export const platformProblems: readonly ProblemType[] = [
     code: 'database-unavailable',
     status: 503,
     title: 'The database is away',
-    meaning: 'The service cannot reach its database now. The request had no effect; try again after `Retry-After`.',
+    meaning:
+      'The service cannot reach its database now; try again after `Retry-After`. A change may have been made if the connection broke while it was being committed: repeat it with an `id` of your own, or with `If-Match`.',
     retryAfterSeconds: 2,
   },
   {
     code: 'overloaded',
     status: 503,
     title: 'The service has more work than it can do',
-    meaning: 'No database connection became free in time. The request had no effect; try again after `Retry-After`.',
+    meaning:
+      'No database connection became free in time, or others were changing the same for too long. The request had no effect; try again after `Retry-After`.',
     retryAfterSeconds: 1,
   },
 ];

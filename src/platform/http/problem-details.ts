@@ -36,8 +36,8 @@ export function describeProblem(
  */
 export function problemHandler(catalogue: ProblemCatalogue, logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, req, res, _next) => {
-    // Nobody is there to be answered: the client has hung up.
-    if (res.destroyed) return;
+    // Nobody is there to be answered: the client has hung up, or has been told already that its body is endless.
+    if (res.destroyed || res.writableEnded) return;
     if (res.headersSent) {
       logger.error({ err: thrown, requestId: requestIdOf(res) }, 'Request failed after its answer had begun');
       res.destroy();

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, STATUS_CODES } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse, STATUS_CODES } from 'node:http';
 import { v7 as uuidv7 } from 'uuid';
 import type { Socket } from 'node:net';
 import type { ProblemCatalogue } from './problem-catalogue.ts';
@@ -16,9 +16,24 @@ export async function startHttpServer(
   handler: RequestListener,
   options: { host: string; port: number; problems: ProblemCatalogue },
 ): Promise<HttpServer> {
-  const server = createServer(handler);
+  const running = new Set<ServerResponse>();
+  let stopping = false;
+  const listener: RequestListener = (req, res) => {
+    // Told so, clients go elsewhere instead of sending the next request into a closing connection.
+    if (stopping) res.shouldKeepAlive = false;
+    running.add(res);
+    res.once('close', () => running.delete(res));
+    handler(req, res);
+  };
+  // A missing Host is answered by the application, as a problem.
+  const server = createServer({ requireHostHeader: false }, listener);
+  // An expectation other than 100-continue is passed over, as RFC 9110 allows.
+  server.on('checkExpectation', listener);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    answerUnreadable(error, socket, options.problems);
+    // An error in the body of a request is its answer. Behind a complete request, it would be taken for the answer to
+    // that one, which may have had its effect.
+    const hasOtherAnswer = [...running].some((res) => res.socket === socket && (res.headersSent || res.req.complete));
+    answerUnreadable(error, socket, hasOtherAnswer, options.problems);
   });
 
   await new Promise<void>((resolve, reject) => {
@@ -32,6 +47,8 @@ export async function startHttpServer(
   return {
     port: address.port,
     stop: async (graceMs) => {
+      stopping = true;
+      for (const res of running) if (!res.headersSent) res.shouldKeepAlive = false;
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       // `close` lets idle keep-alive connections go, and waits for those with a request in them.
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -41,8 +58,13 @@ export async function startHttpServer(
 }
 
 /** What Node.js's HTTP parser could not read never reaches Express; it is answered here, as a problem like any other. */
-function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket, problems: ProblemCatalogue): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+function answerUnreadable(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  hasOtherAnswer: boolean,
+  problems: ProblemCatalogue,
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || hasOtherAnswer) {
     socket.destroy();
     return;
   }
@@ -60,6 +82,8 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket, problems
       '',
       body,
     ].join('\r\n'),
+    // A client that never closes its side would keep the socket.
+    () => socket.destroySoon(),
   );
 }
 

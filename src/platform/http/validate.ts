@@ -39,7 +39,12 @@ function validate<T>(schema: ObjectSchema<T>, input: unknown, root: readonly str
     errors: { label: false },
     messages: { 'string.pattern.base': 'is not in the expected format' },
   });
-  if (error) throw new ValidationError(error.details.slice(0, violationsMax).map((item) => toViolation(item, root)));
+  if (error) {
+    const violations = error.details.map((item) => toViolation(item, root));
+    // One for each place: whoever has to write it anew need not know all that was wrong with it.
+    const byPlace = new Map(violations.toReversed().map((violation) => [violation.pointer, violation]));
+    throw new ValidationError([...byPlace.values()].toReversed().slice(0, violationsMax));
+  }
   return value;
 }
 

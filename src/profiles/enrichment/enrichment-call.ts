@@ -78,8 +78,10 @@ export class EnrichmentCall {
   #mayRetry(): boolean {
     const error = this.#lastError;
     if (error === undefined || !retryableKinds.has(error.failure.kind)) return false;
-    const waitMs = Math.max(retryDelayMs(this.#retries + 1), error.retryAfterMs);
-    return this.#mayContinue() && waitMs < this.#deadline.remainingMs();
+    // The schedule is fixed, whatever `Retry-After` says; but a provider that asks to be left alone for longer than
+    // the call can last is not asked again.
+    const neededMs = Math.max(retryDelayMs(this.#retries + 1), error.retryAfterMs);
+    return this.#mayContinue() && neededMs < this.#deadline.remainingMs();
   }
 
   #mayContinue(): boolean {

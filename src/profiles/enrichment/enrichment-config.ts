@@ -14,7 +14,7 @@ export interface EnrichmentConfig {
     readonly windowMs: number;
     /** Failures in a row that open the breaker whatever the share. */
     readonly consecutiveFailures: number;
-    /** How long the breaker stays open before one probe decides. Greater than `deadlineMs`. */
+    /** How long the breaker stays open before one probe decides. Not less than `deadlineMs`. */
     readonly resetMs: number;
   };
 }

@@ -76,6 +76,8 @@ export class EnrichmentHttp {
     try {
       const response = await withTimeout(timeoutMs, async (signal) => await this.#adapter({ ...config, signal }));
       if (response.status === 404) return { status: 'notFound' };
+      // axios lets a status of 000 pass whatever `validateStatus` says.
+      if (response.status !== 200) throw new AttemptError({ kind: 'malformed' }, 0, config);
       const data = parseEnrichmentData(String(response.data));
       if (data === null) throw new AttemptError({ kind: 'malformed' }, 0, config);
       return { status: 'available', data };
@@ -103,8 +105,8 @@ function explain(error: unknown): Failure | null {
   // axios' own code without a response is its size limit; with one, a connection that broke off within the body.
   if (error.code === AxiosError.ERR_BAD_RESPONSE) return { kind: error.response ? 'network' : 'oversized' };
   const code = error.code === undefined ? {} : { code: error.code };
-  // The codes of llhttp, zlib and Brotli.
-  return { kind: /^(HPE_|Z_|ERR__ERROR_)/.test(error.code ?? '') ? 'malformed' : 'network', ...code };
+  // The codes of llhttp, zlib, Zstandard and Brotli.
+  return { kind: /^(HPE_|Z_|ZSTD_|ERR__ERROR_)/.test(error.code ?? '') ? 'malformed' : 'network', ...code };
 }
 
 function explainStatus(status: number): Failure {

@@ -16,5 +16,11 @@ export function toE164(text: string): string | null {
   const international = plain.replace(/^00(?=[1-9])/, '+');
   const parsed = parsePhoneNumberFromString(international, { extract: false });
   if (!parsed || parsed.ext !== undefined) return null;
-  return e164.test(parsed.number) ? parsed.number : null;
+  // The parser also drops what it takes for a prefix of some country's own. Only a trunk 0 may go; anything else was
+  // part of a number that it has misunderstood.
+  const given = international.replaceAll(/\D/g, '');
+  const isAsGiven = [parsed.countryCallingCode, `${parsed.countryCallingCode}0`].some(
+    (prefix) => given === prefix + parsed.nationalNumber,
+  );
+  return isAsGiven && e164.test(parsed.number) ? parsed.number : null;
 }

@@ -4,13 +4,12 @@ import { domainToASCII } from 'node:url';
 const searchKeyLengthMax = 255;
 
 /**
- * The form in which text is compared without regard to case: NFC, every letter mapped as Unicode's case folding does.
- *
- * Upper case first, so that letters with several lower-case forms (ß and ss, σ and ς) meet. A prefix of a text folds
- * to a prefix of the folded text, which the one context-dependent letter, final sigma, would otherwise break.
+ * The form in which text is compared without regard to case: NFC, then lower, upper and lower case again, so that all
+ * forms of a letter meet (ß, ẞ and ss; σ and ς; ı and i). Final sigma is taken back, because it depends on what follows
+ * and a prefix must fold to a prefix.
  */
 export function foldCase(text: string): string {
-  return text.normalize('NFC').toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFC');
+  return text.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFC');
 }
 
 /** The key by which texts are sorted and searched by prefix. */
@@ -23,10 +22,11 @@ export function searchKey(text: string): string {
  * The key by which an e-mail address is unique: folded, its domain in IDNA form (UTS #46). Dots and plus signs stay,
  * because only the provider knows what they mean.
  *
- * @returns null when the domain has no IDNA form
+ * @returns null when there is no domain, or one without an IDNA form
  */
 export function emailKey(email: string): string | null {
   const at = email.lastIndexOf('@');
+  if (at < 1) return null;
   const domain = domainToASCII(email.slice(at + 1));
   return domain === '' ? null : `${foldCase(email.slice(0, at))}@${domain}`;
 }

@@ -54,8 +54,8 @@ export class UserController {
       limit,
       sort,
       ...(cursor === undefined ? {} : { after: decodeCursor(cursor, sort) }),
-      // An address without a key cannot be stored, so it matches nobody, as its own text does.
-      ...(email === undefined ? {} : { emailKey: emailKey(email) ?? email }),
+      // No user has an empty key, and an address without a key belongs to no user.
+      ...(email === undefined ? {} : { emailKey: emailKey(email) ?? '' }),
       ...(q === undefined ? {} : { prefix: searchKey(q) }),
     });
 

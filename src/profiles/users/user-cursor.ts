@@ -1,4 +1,6 @@
 import { pointerTo, ValidationError } from '../../platform/validation-error.ts';
+import { isStorable } from './metadata.ts';
+import { userIdPattern } from './user.ts';
 import type { UserPosition, UserSort } from './user-queries.ts';
 
 /** Opaque to clients: the position behind which the next page begins, and the order it belongs to. */
@@ -12,9 +14,14 @@ export function decodeCursor(cursor: string, sort: UserSort): UserPosition {
   if (parts === null) throw invalid('is not a cursor that this API has given out');
   const [cursorSort, key, id] = parts;
   if (cursorSort !== sort) throw invalid('belongs to another sort order');
-  if (!sort.endsWith('name') && Number.isNaN(Date.parse(key)))
-    throw invalid('is not a cursor that this API has given out');
+  const isKey = sort === 'name' || sort === '-name' ? isStorable(key) : isTime(key);
+  if (!isKey || !userIdPattern.test(id)) throw invalid('is not a cursor that this API has given out');
   return { key, id };
+}
+
+/** Times that a database can compare; each has its own idea of years beyond four digits. */
+function isTime(text: string): boolean {
+  return /^[2-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 function parse(cursor: string): [sort: string, key: string, id: string] | null {

@@ -2,7 +2,7 @@ import Joi, { type CustomHelpers } from 'joi';
 import { isStorable, metadataProblem, metadataShapeProblem } from './metadata.ts';
 import { toE164 } from './phone-number.ts';
 import { emailKey } from './text-keys.ts';
-import type { JsonObject, UserContent } from './user.ts';
+import { type JsonObject, type UserContent, userIdPattern } from './user.ts';
 import { type UserSort, userSorts } from './user-queries.ts';
 
 /** RFC 5321, section 4.5.3.1.3: a path of 256 octets less its angle brackets. */
@@ -29,9 +29,7 @@ export interface ListUsersRequest {
   readonly q?: string;
 }
 
-const id = Joi.string()
-  .max(64)
-  .pattern(/^(?!\.{1,2}$)[A-Za-z0-9._~-]+$/);
+const id = Joi.string().max(64).pattern(userIdPattern);
 const name = Joi.string().custom(textOf(255));
 const email = Joi.string()
   .max(254)
@@ -72,7 +70,8 @@ export const listUsersSchema = Joi.object<ListUsersRequest>({
   sort: Joi.string()
     .valid(...userSorts)
     .default('createdAt'),
-  cursor: Joi.string().max(2048),
+  // A name of 255 control characters, escaped as JSON and then in base64, has 2,040; the rest is room.
+  cursor: Joi.string().max(4096),
   email: Joi.string().max(254).custom(storable),
   q: Joi.string().max(255).custom(storable),
 });

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { v7 as uuidv7 } from 'uuid';
-import { type Clock, systemClock } from '../../platform/clock.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { pointerTo, ValidationError } from '../../platform/validation-error.ts';
 import { mergePatch } from './merge-patch.ts';
 import { metadataProblem } from './metadata.ts';
 import type { ProfilesUnitOfWork } from './profiles-unit-of-work.ts';
-import type { User, UserContent } from './user.ts';
+import type { JsonObject, User, UserContent } from './user.ts';
 import { EmailTakenError, UserIdTakenError, UserNotFoundError, VersionConflictError } from './user-errors.ts';
 import type { UserListQuery, UserQueries } from './user-queries.ts';
 
@@ -21,7 +21,7 @@ export class UserService {
   readonly #queries: UserQueries;
   readonly #clock: Clock;
 
-  constructor(unitOfWork: ProfilesUnitOfWork, queries: UserQueries, clock: Clock = systemClock) {
+  constructor(unitOfWork: ProfilesUnitOfWork, queries: UserQueries, clock: Clock) {
     this.#unitOfWork = unitOfWork;
     this.#queries = queries;
     this.#clock = clock;
@@ -48,7 +48,7 @@ export class UserService {
       // Which of two violated indexes is named differs between engines; the id is asked about first everywhere.
       const existing = await this.#queries.find(id);
       if (existing === null) throw error;
-      if (!isDeepStrictEqual(contentOf(existing), contentOf(user))) throw new UserIdTakenError();
+      if (!isDeepStrictEqual(contentOf(existing), asStored(contentOf(user)))) throw new UserIdTakenError();
       return { user: existing, created: false };
     }
   }
@@ -113,6 +113,12 @@ function requireVersion(user: User | null, allowed: AllowedVersions): User {
   if (user === null) throw new UserNotFoundError();
   if (allowed !== undefined && !allowed.includes(user.version)) throw new VersionConflictError();
   return user;
+}
+
+/** What comes back from a store: JSON has one zero, JavaScript two. */
+function asStored(content: UserContent): UserContent {
+  const metadata: JsonObject = JSON.parse(JSON.stringify(content.metadata));
+  return { ...content, metadata };
 }
 
 function contentOf({ name, email, phone, displayName, metadata }: UserContent): UserContent {

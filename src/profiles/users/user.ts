@@ -4,6 +4,9 @@ export interface JsonObject {
   readonly [name: string]: JsonValue;
 }
 
+/** A user's id: it goes into URLs as it is, and is no path segment with a meaning of its own. */
+export const userIdPattern = /^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,64}$/;
+
 /** The part of a user that clients write. */
 export interface UserContent {
   /** 1–255 characters, without white space around it. */
@@ -17,7 +20,7 @@ export interface UserContent {
 }
 
 export interface User extends UserContent {
-  /** 1–64 characters of `A-Z a-z 0-9 . _ ~ -`. */
+  /** Matches `userIdPattern`. */
   readonly id: string;
   /** 1, 2, 3 …: every accepted write adds one. */
   readonly version: number;

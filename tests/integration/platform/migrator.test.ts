@@ -97,6 +97,17 @@ describeOnEachEngine('The schema', (engine) => {
         metadata: binary,
       });
       expect(columns.find(({ name }) => name === 'created_at')?.type).toBe('datetime(3)');
+      // Sequelize quotes with backslashes; a server's own NO_BACKSLASH_ESCAPES must not survive.
+      const [session] = await database.sequelize.query<{ mode: string }>('SELECT @@SESSION.sql_mode AS mode', {
+        type: QueryTypes.SELECT,
+      });
+      expect(session?.mode.split(',').toSorted()).toEqual([
+        'ERROR_FOR_DIVISION_BY_ZERO',
+        'NO_ENGINE_SUBSTITUTION',
+        'NO_ZERO_DATE',
+        'NO_ZERO_IN_DATE',
+        'STRICT_ALL_TABLES',
+      ]);
     } finally {
       await database.close();
       await test.drop();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildUserBody } from '../../helpers/build-user.ts';
@@ -186,6 +186,7 @@ describeOnEachEngine('Bad input', (engine) => {
 
   it.each([
     ['a path of 20 KiB', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431, 'header-fields-too-large'],
+    ['no host', 'GET /health HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'malformed-request'],
     ['a line that is no HTTP', 'HELLO\r\n\r\n', 400, 'malformed-request'],
     ['a header with a control character', 'GET / HTTP/1.1\r\nHost: x\r\nX: a\u0001b\r\n\r\n', 400, 'malformed-request'],
     [
@@ -198,6 +199,76 @@ describeOnEachEngine('Bad input', (engine) => {
     const response = await rawRequest(profiles.url, request);
     expect(response.status).toBe(status);
     expect(response.body).toMatchObject({ code, status, requestId: expect.any(String) });
+  });
+
+  it.each([
+    ['createdAt', ['createdAt', '+275760-09-13T00:00:00.000Z', 'a']],
+    ['createdAt', ['createdAt', '0000-00-00T00:00:00.000Z', 'a']],
+    ['name', ['name', 'a', 'ü😀']],
+    ['name', ['name', 'a\0', 'a']],
+  ])('a forged cursor by %s: %j', async (sort, parts) => {
+    const cursor = Buffer.from(JSON.stringify(parts)).toString('base64url');
+    const response = await api.get(`/api/users?sort=${sort}&cursor=${cursor}`);
+    expect([response.status, response.body.errors?.[0].pointer]).toEqual([400, '#/query/cursor']);
+  });
+
+  it('an e-mail filter that is no address finds nobody', async () => {
+    await api.post('/api/users').send(buildUserBody({ email: 'ab.c@ab.cd' }));
+    expect((await api.get('/api/users?email=ab.cd')).body.data).toEqual([]);
+  });
+
+  it('garbage behind a complete request does not become the answer to it', async () => {
+    const email = `pipelined.${randomUUID()}@example.com`;
+    const body = JSON.stringify({ name: 'A', email });
+    const head = `POST /api/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(profiles.url).port) });
+    socket.on('error', () => {});
+    let received = '';
+    socket.on('data', (chunk) => {
+      received += String(chunk);
+    });
+    socket.write(`${head}\r\n\r\n${body}GARBAGE\r\n\r\n`);
+    await closed(socket);
+    expect(received).not.toContain('malformed-request');
+  });
+
+  it('a body that never ends is refused while it still arrives', async () => {
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(profiles.url).port) });
+    socket.on('error', () => {});
+    let received = '';
+    socket.on('data', (chunk) => {
+      received += String(chunk);
+    });
+    socket.write(
+      'POST /api/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+    );
+    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+    const sending = setInterval(() => socket.write(chunk), 1);
+    await closed(socket);
+    clearInterval(sending);
+    expect(received).toContain('HTTP/1.1 413');
+  });
+
+  it('follows the cursor behind the worst of names', async () => {
+    const name = '\u0001'.repeat(255);
+    for (const end of ['a', 'b', 'c']) {
+      await api.post('/api/users').send(buildUserBody({ name, id: randomUUID().padEnd(63, '~') + end }));
+    }
+    const page = await api.get('/api/users?sort=name&limit=1&q=%01');
+    expect((await api.get(page.headers['link']?.match(/^<([^>]+)>/)?.[1] ?? '')).status).toBe(200);
+  });
+
+  it('a client that sends garbage and never closes its side is let go', async () => {
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(profiles.url).port), allowHalfOpen: true });
+    socket.write('HELLO\r\n\r\n');
+    socket.resume();
+    const reset = closed(socket);
+    socket.on('error', () => {});
+    await once(socket, 'end');
+    // The server has gone altogether: what is written now is answered with a reset.
+    const writing = setInterval(() => socket.write('x'), 10);
+    await reset;
+    clearInterval(writing);
   });
 
   describe('methods and formats', () => {
@@ -249,6 +320,9 @@ describeOnEachEngine('Bad input', (engine) => {
     expect(profiles.logged.filter(({ level }) => level === 'error')).toEqual([]);
   });
 });
+
+/** `once(socket, 'close')` would reject at the reset that is expected here. */
+const closed = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()));
 
 /** Sends text as it stands, which no HTTP client would. */
 async function rawRequest(url: string, text: string): Promise<{ status: number; body: unknown }> {

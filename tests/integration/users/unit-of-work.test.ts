@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Sequelize } from 'sequelize';
+import { systemClock } from '../../../src/platform/clock.ts';
+import { TransientTransactionError } from '../../../src/platform/database/database-errors.ts';
 import { UserService } from '../../../src/profiles/users/user-service.ts';
 import { buildUser } from '../../helpers/build-user.ts';
 import { describeOnEachEngine } from '../../helpers/engines.ts';
@@ -10,7 +12,7 @@ describeOnEachEngine('The unit of work', (engine) => {
   let service: UserService;
   beforeAll(async () => {
     store = await openSequelizeStore(engine);
-    service = new UserService(store.unitOfWork, store.queries);
+    service = new UserService(store.unitOfWork, store.queries, systemClock);
   });
   afterAll(() => store?.close());
 
@@ -54,12 +56,28 @@ describeOnEachEngine('The unit of work', (engine) => {
   it('W9: 50 parallel creates on a pool of two connections all succeed', async () => {
     const small = await openSequelizeStore(engine, { poolMax: 2 });
     try {
-      const users = new UserService(small.unitOfWork, small.queries);
+      const users = new UserService(small.unitOfWork, small.queries, systemClock);
       await Promise.all(Array.from({ length: 50 }, () => users.create(buildUser())));
       expect(await small.queries.list({ limit: 1000, sort: 'createdAt' })).toHaveLength(50);
     } finally {
       await small.close();
     }
+  });
+
+  it('gives up within seconds on a row that somebody else keeps locked, and works again afterwards', async () => {
+    const { user } = await service.create(buildUser());
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const { promise: locked, resolve: hasLocked } = Promise.withResolvers<void>();
+    const holder = store.unitOfWork.run(async ({ users }) => {
+      await users.findForUpdate(user.id);
+      hasLocked();
+      await released;
+    });
+    await locked;
+    await expect(service.update(user.id, { name: 'Never' })).rejects.toThrow(TransientTransactionError);
+    release();
+    await holder;
+    expect(await service.update(user.id, { name: 'Now' })).toMatchObject({ name: 'Now', version: 2 });
   });
 
   it('runs the work again, whole, after a deadlock, and nobody notices', async () => {

@@ -1,72 +1,17 @@
-import type { RequestListener } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { conformingAgent, type Exchange, expectConforms } from '../../helpers/openapi-conformance.ts';
-
-const user = {
-  id: 'ada-lovelace',
-  name: 'Ada Lovelace',
-  email: 'ada@example.com',
-  phone: null,
-  displayName: null,
-  metadata: {},
-  version: 1,
-  createdAt: '2026-01-02T03:04:05.678Z',
-  updatedAt: '2026-01-02T03:04:05.678Z',
-};
-const requestId = '019b8d7d-f23b-75d6-bcc6-cf5cf7559be0';
-const json = { 'content-type': 'application/json; charset=utf-8', 'x-request-id': requestId };
-const validators = { etag: '"1"', 'cache-control': 'private, no-cache' };
-
-/** A conforming read, apart from what the test is about. */
-function reading(overrides: Partial<Exchange> = {}): Exchange {
-  return {
-    method: 'GET',
-    path: '/api/users/ada-lovelace',
-    status: 200,
-    headers: { ...json, ...validators },
-    body: JSON.stringify(user),
-    ...overrides,
-  };
-}
-
-/** A conforming create. */
-function creating(overrides: Partial<Exchange> = {}): Exchange {
-  return reading({
-    method: 'POST',
-    path: '/api/users',
-    requestBody: { name: 'Ada Lovelace', email: 'ada@example.com' },
-    status: 201,
-    headers: { ...json, ...validators, location: '/api/users/ada-lovelace' },
-    ...overrides,
-  });
-}
-
-/** A conforming change. */
-function patching(overrides: Partial<Exchange> = {}): Exchange {
-  return reading({ method: 'PATCH', requestBody: { phone: null }, requestType: 'application/json', ...overrides });
-}
-
-/** A conforming error. */
-function failing(code: string, status: number, overrides: Partial<Exchange> = {}): Exchange {
-  const problem = { type: `/problems/${code}`, title: 'T', status, code, detail: 'D', instance: '/', requestId };
-  return reading({
-    status,
-    headers: { 'content-type': 'application/problem+json; charset=utf-8', 'x-request-id': requestId },
-    body: JSON.stringify(problem),
-    ...overrides,
-  });
-}
-
-/** The headers of `exchange` and others; undefined takes one away. */
-function withHeaders(exchange: Exchange, headers: Record<string, string | undefined>): Exchange {
-  const entries = Object.entries({ ...exchange.headers, ...headers }).filter(([, value]) => value !== undefined);
-  return { ...exchange, headers: Object.fromEntries(entries) };
-}
-
-/** `exchange` with other members in its JSON body. */
-function withBody(exchange: Exchange, members: Record<string, unknown>): Exchange {
-  return { ...exchange, body: JSON.stringify({ ...JSON.parse(exchange.body), ...members }) };
-}
+import { type Exchange, expectConforms } from '../../helpers/openapi-conformance.ts';
+import {
+  creating,
+  failing,
+  json,
+  patching,
+  reading,
+  requestId,
+  user,
+  validators,
+  withBody,
+  withHeaders,
+} from './exchanges.ts';
 
 const allow = 'GET, HEAD, POST, OPTIONS';
 const enriched = (members: Record<string, unknown>) =>
@@ -262,41 +207,5 @@ describe('expectConforms refuses', () => {
     expect(() => expectConforms(exchange)).toThrow(
       /^GET \/api\/users\/ada-lovelace, answered with 200, is not as openapi.yaml says:\n {2}The header ETag .*\n {2}The body\/version .*\n {2}\{"id":/,
     );
-  });
-});
-
-describe('conformingAgent', () => {
-  const answering =
-    ({ status, headers, body }: Exchange): RequestListener =>
-    (_request, response) => {
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
-      response.writeHead(status).end(body);
-    };
-
-  it('hands on an answer that is as the file says', async () => {
-    const response = await conformingAgent(answering(creating()))
-      .post('/api/users')
-      .send({ name: 'Ada', email: 'a@b.c' });
-    expect([response.status, response.body]).toEqual([201, user]);
-  });
-
-  it('rejects an answer that is not', async () => {
-    const api = conformingAgent(answering(withBody(reading(), { password: 'x' })));
-    await expect(api.get('/api/users/ada')).rejects.toThrow(/password/);
-    await expect(api.get('/api/users/ada').expect(200)).rejects.toThrow(/password/);
-  });
-
-  it.each([
-    ['an object', { role: 'admin' }],
-    ['text', '{"role":"admin"}'],
-  ])('sees the body that was sent as %s', async (_what, body) => {
-    const request = conformingAgent(answering(creating())).post('/api/users').type('application/json').send(body);
-    await expect(request).rejects.toThrow(/succeeds, but its body .*role/);
-  });
-
-  it('sees the query however it was given', async () => {
-    const page = reading({ headers: json, body: JSON.stringify({ data: [], nextCursor: null }) });
-    await expect(conformingAgent(answering(page)).get('/api/users').query({ limit: 0 })).rejects.toThrow(/limit/);
-    await expect(conformingAgent(answering(page)).get('/api/users?limit=0')).rejects.toThrow(/limit/);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createProblemCatalogue, platformProblems } from '../../../src/platform/http/problem-catalogue.ts';
 import { userProblems } from '../../../src/profiles/users/user-problems.ts';
-import { find, keysOf, type Place, targetOf, within } from '../../helpers/openapi-document.ts';
+import { find, keysOf, type Place, within } from '../../helpers/openapi-document.ts';
 
 const catalogue = createProblemCatalogue(platformProblems, userProblems);
 
@@ -59,9 +59,7 @@ function codesOf(schema: Place): string[] {
 }
 
 function memberOf(schema: Place, name: string): Readonly<Record<string, unknown>> {
-  const own = within(schema, 'properties', name);
-  if (own !== undefined) return own.value;
-  const target = targetOf(String(schema.value['$ref']));
-  if (target === undefined) throw new Error(`#${schema.pointer} does not narrow ${name}.`);
-  return memberOf(target, name);
+  const member = within(schema, 'properties', name);
+  if (member === undefined) throw new Error(`#${schema.pointer} does not narrow ${name}.`);
+  return member.value;
 }

@@ -22,6 +22,11 @@ describe('If-Match', () => {
     expect(ifMatch(header)).toEqual(versions);
   });
 
+  it('reads as many tags as the headers have room for', () => {
+    const tags = Array.from({ length: 500 }, (_, index) => `"${index + 1}"`);
+    expect(ifMatch(tags.join(', '))?.at(-1)).toBe(500);
+  });
+
   it.each(['', '3', '"3', '"3" "4"', '"3",', '*, "3"', 'w/"3"'])('%j is refused', (header) => {
     expect(() => ifMatch(header)).toThrow(ValidationError);
   });

@@ -22,6 +22,20 @@ describe('A lifecycle', () => {
     expect(times).toBe(1);
   });
 
+  it('closes what is opened while it stops, and after', async () => {
+    const lifecycle = createLifecycle();
+    const closed: string[] = [];
+    lifecycle.onStop('a', () => {
+      lifecycle.onStop('b', () => void closed.push('b'));
+      closed.push('a');
+    });
+    await lifecycle.stop();
+    expect(lifecycle.stopping).toBe(true);
+    lifecycle.onStop('c', () => void closed.push('c'));
+    await lifecycle.stop();
+    expect(closed).toEqual(['a', 'b', 'c']);
+  });
+
   it('closes the rest when a part fails, and says which', async () => {
     const lifecycle = createLifecycle();
     const closed: string[] = [];

@@ -6,6 +6,7 @@ describe('foldCase', () => {
   it.each([
     ['ADA', 'ada'],
     ['Straße', 'STRASSE'],
+    ['STRAẞE', 'strasse'],
     ['ΟΔΥΣΣΕΥΣ', 'οδυσσευς'],
     ['e\u0301', 'É'],
     ['\u212a', 'k'],
@@ -15,6 +16,15 @@ describe('foldCase', () => {
 
   it('keeps accents and dots apart', () => {
     expect(new Set(['jose', 'josé', 'jo.se'].map(foldCase)).size).toBe(3);
+  });
+
+  it('takes every character for the same as its upper and lower case', () => {
+    for (let point = 0; point <= 0x10ffff; point++) {
+      if (point === 0xd800) point = 0xe000;
+      const character = String.fromCodePoint(point);
+      const forms = [character, character.toLowerCase(), character.toUpperCase()].map(foldCase);
+      if (new Set(forms).size > 1) throw new Error(`U+${point.toString(16)} folds to ${forms.join(', ')}`);
+    }
   });
 
   it('folds twice as it folds once', () => {
@@ -36,6 +46,10 @@ describe('emailKey', () => {
     ['a"@"b@example.com', 'a"@"b@example.com'],
   ])('makes of %j the key %j', (email, key) => {
     expect(emailKey(email)).toBe(key);
+  });
+
+  it.each(['nobody', '@example.com', 'ab.cd'])('has none for %j, which has no domain or nobody in it', (text) => {
+    expect(emailKey(text)).toBeNull();
   });
 
   it('has none for a domain without an IDNA form', () => {

@@ -20,6 +20,10 @@ describe('A cursor', () => {
     ['the wrong length', encoded(['createdAt', '2026-01-01T00:00:00.000Z'])],
     ['the wrong types', encoded(['createdAt', 1, 2])],
     ['no time', encoded(['createdAt', 'yesterday', 'id'])],
+    ['a year beyond four digits', encoded(['createdAt', '+275760-09-13T00:00:00.000Z', 'id'])],
+    ['a year before the first', encoded(['createdAt', '-000001-01-01T00:00:00.000Z', 'id'])],
+    ['a year that MySQL does not know', encoded(['createdAt', '0000-01-01T00:00:00.000Z', 'id'])],
+    ['an id that cannot be', encoded(['createdAt', '2026-01-01T00:00:00.000Z', 'ü😀'])],
   ])('that is %s is refused', (_what, cursor) => {
     expect(() => decodeCursor(cursor, 'createdAt')).toThrow(ValidationError);
   });

@@ -44,6 +44,11 @@ describe('Creating a user', () => {
     expect(second).toEqual({ user: first.user, created: false });
   });
 
+  it('under an id that exists takes -0 for what it is stored as', async () => {
+    await service.create(content({ metadata: { a: 0 } }), 'zero');
+    expect((await service.create(content({ metadata: { a: -0 } }), 'zero')).created).toBe(false);
+  });
+
   it('under an id that exists with other content is refused', async () => {
     await service.create(content(), 'ada');
     await expect(service.create(content({ name: 'Grace' }), 'ada')).rejects.toThrow(UserIdTakenError);
