@@ -79,7 +79,7 @@ describeWith(existsSync(chromiumPath) ? null : `${chromiumPath} is missing`, 'Sw
   async function execute(block: Locator): Promise<Outcome> {
     const [response] = await Promise.all([
       page.waitForResponse((candidate) => !candidate.url().includes('/api-docs')),
-      block.getByRole('button', { name: 'Execute' }).click(),
+      block.locator('.execute').click(),
     ]);
     const request = response.request();
     const path = response.url().slice(origin.length);

@@ -1,0 +1,189 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { repositoryRoot } from '../helpers/child-process.ts';
+import { ComposeProject, docker, dockerMissing } from '../helpers/docker-compose.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { describeWith } from '../helpers/services.ts';
+import { describeAcceptance } from './acceptance/describe-acceptance.ts';
+import { createHttpClient } from './acceptance/http-client.ts';
+import { createUser, tally, userIn } from './acceptance/target.ts';
+import { startSteadyTraffic } from './steady-traffic.ts';
+
+const apiUrl = 'http://127.0.0.1:8080';
+const providerUrl = 'http://127.0.0.1:8081';
+const databasePort = 3307;
+const services = ['app', 'db', 'mock_enrichment_service', 'redis'];
+
+const project = new ComposeProject('profiles-system-test');
+const api = createHttpClient(apiUrl);
+
+/** Builds, and resolves when every service is healthy. */
+const up = () => project.run('up', '--detach', '--build', '--wait', '--wait-timeout', '300');
+const becomesReady = () =>
+  eventually(async () => expect((await api.send('GET', '/ready')).status).toBe(200), { timeoutMs: 60_000 });
+
+jest.setTimeout(120_000);
+
+describeWith(await dockerMissing(), 'The compose stack', () => {
+  beforeAll(async () => {
+    // What an interrupted run has left behind.
+    await project.run('down', '--volumes', '--remove-orphans');
+    await expectFree([8080, 8081, databasePort]);
+    await up();
+  }, 600_000);
+
+  afterAll(async () => {
+    await project.run('down', '--volumes', '--remove-orphans');
+  });
+
+  it('is healthy from nothing, with the schema in place', async () => {
+    for (const service of services) {
+      expect({ service, ...(await project.state(service)) }).toMatchObject({
+        service,
+        status: 'running',
+        health: 'healthy',
+      });
+    }
+    expect(await project.state('migrate')).toMatchObject({ status: 'exited', exitCode: 0 });
+    expect(await project.run('logs', '--no-log-prefix', 'migrate')).toContain('applied  0001-users');
+  });
+
+  describe('as a service', () => describeAcceptance(apiUrl, providerUrl));
+
+  describe('The image', () => {
+    const inImage = (script: string) =>
+      docker('run', '--rm', '--read-only', '--cap-drop=ALL', 'resilient-profile-api', '--print', script);
+    const present = async (folders: readonly string[]): Promise<unknown> =>
+      JSON.parse(await inImage(`JSON.stringify(${JSON.stringify(folders)}.filter((folder) => fs.existsSync(folder)))`));
+
+    it('holds the sources, the API description and production dependencies, and nothing else', async () => {
+      const files = JSON.parse(await inImage('JSON.stringify(fs.readdirSync("/app"))')) as string[];
+      expect(files.sort()).toEqual(['mock-enrichment', 'node_modules', 'openapi.yaml', 'package.json', 'src']);
+
+      const { packages } = JSON.parse(await readFile(join(repositoryRoot, 'package-lock.json'), 'utf8')) as {
+        packages: Record<string, { dev?: boolean; optional?: boolean; devOptional?: boolean }>;
+      };
+      const folders = Object.keys(packages).filter((folder) => folder !== '');
+      const needed = folders.filter(
+        (folder) => !['dev', 'optional', 'devOptional'].some((key) => key in (packages[folder] ?? {})),
+      );
+      const forDevelopment = folders.filter((folder) => packages[folder]?.dev === true);
+      expect(await present(needed)).toEqual(needed);
+      expect(await present(forDevelopment)).toEqual([]);
+    });
+
+    it('runs node as process 1 and an ordinary user, who can write nowhere', async () => {
+      const app = await project.containerId('app');
+      const script = `[process.getuid() > 0, fs.readFileSync('/proc/1/cmdline', 'utf8').split('\\0')[0],
+        ['/app/x', '/tmp/x', '/home/node/x'].map((f) => { try { fs.writeFileSync(f, ''); return 'written' } catch (e) { return e.code } })]`;
+      const seen: unknown = JSON.parse(await docker('exec', app, 'node', '--print', `JSON.stringify(${script})`));
+      expect(seen).toEqual([true, 'node', ['EROFS', 'EROFS', 'EROFS']]);
+    });
+  });
+
+  it('heals by itself when the database is restarted in the middle of use', async () => {
+    const known = await createUser(api);
+    const before = await project.state('app');
+    const traffic = startSteadyTraffic(api, known);
+    try {
+      await eventually(() => expect(traffic.outcomes.length).toBeGreaterThan(100), { timeoutMs: 20_000 });
+      await project.run('restart', 'db');
+      await eventually(databaseGreets, { timeoutMs: 60_000 });
+      const backAtMs = performance.now();
+      await eventually(
+        () =>
+          expect(traffic.outcomes.filter(({ sentAtMs }) => sentAtMs > backAtMs + 10_000).length).toBeGreaterThan(100),
+        { timeoutMs: 40_000 },
+      );
+
+      const late = traffic.outcomes.filter(({ sentAtMs }) => sentAtMs > backAtMs + 10_000);
+      expect(Object.keys(tally(late.map(({ result }) => result))).sort()).toEqual(['200', '201']);
+    } finally {
+      await traffic.stop();
+    }
+
+    const results = Object.keys(tally(traffic.outcomes.map(({ result }) => result)));
+    expect(
+      results.filter((result) => !['200', '201', '503 database-unavailable', '503 overloaded'].includes(result)),
+    ).toEqual([]);
+    // Nobody waits longer than a connection may take.
+    expect(Math.max(...traffic.outcomes.map(({ durationMs }) => durationMs))).toBeLessThan(5_000);
+    const refused = traffic.outcomes.filter(({ result }) => result.startsWith('503'));
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { retryAfter } of refused) expect(retryAfter).toMatch(/^[1-9]\d*$/);
+
+    expect(await project.state('app')).toEqual(before);
+    for (const user of traffic.created)
+      expect(userIn(await api.send('GET', `/api/users/${user.id}`), 200)).toEqual(user);
+    expect(await project.run('logs', '--no-log-prefix', 'app')).not.toContain('"level":"error"');
+  });
+
+  it('starts a service that was killed, whose data are all there', async () => {
+    const user = await createUser(api);
+    await project.run('kill', 'app');
+    await up();
+    expect(userIn(await api.send('GET', `/api/users/${user.id}`), 200)).toEqual(user);
+  });
+
+  it('waits for a database that is started after the service (D4)', async () => {
+    const user = await createUser(api);
+    await project.run('stop', 'app', 'db');
+    await project.run('up', '--detach', '--no-deps', 'app');
+    await eventually(async () => expect((await api.send('GET', '/health')).status).toBe(200), { timeoutMs: 30_000 });
+    expect((await api.send('GET', '/ready')).status).toBe(503);
+
+    await project.run('start', 'db');
+    await becomesReady();
+    expect(userIn(await api.send('GET', `/api/users/${user.id}`), 200)).toEqual(user);
+  });
+
+  it('stops at once with nothing but zeros, and finds its data when it comes back', async () => {
+    const user = await createUser(api);
+    const startedAt = performance.now();
+    await project.run('stop', '--timeout', '20', 'app', 'mock_enrichment_service');
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    await project.run('stop', '--timeout', '60');
+    for (const service of [...services, 'migrate']) {
+      expect({ service, ...(await project.state(service)) }).toMatchObject({ service, status: 'exited', exitCode: 0 });
+    }
+
+    await project.run('down');
+    await up();
+    expect(userIn(await api.send('GET', `/api/users/${user.id}`), 200)).toEqual(user);
+  });
+});
+
+/** @throws Error naming the ports that somebody else listens on */
+async function expectFree(ports: readonly number[]): Promise<void> {
+  const taken: number[] = [];
+  for (const port of ports) if (await answers(port)) taken.push(port);
+  if (taken.length > 0)
+    throw new Error(`The stack needs ports ${taken.join(', ')}, which are in use. Stop what listens there.`);
+}
+
+async function answers(port: number): Promise<boolean> {
+  const socket = connect({ host: '127.0.0.1', port });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** A MySQL server speaks first, and the port of a published container takes connections even when nothing is behind it. */
+async function databaseGreets(): Promise<void> {
+  const socket = connect({ host: '127.0.0.1', port: databasePort });
+  try {
+    await once(socket, 'connect');
+    const [greeting] = (await Promise.race([once(socket, 'data'), once(socket, 'close')])) as [unknown];
+    expect(greeting).toBeInstanceOf(Buffer);
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** A port behind which another server appears, and disappears when this is closed. */
+export interface TcpForwarder {
+  /** Cuts all connections and frees the port. */
+  close(): Promise<void>;
+}
+
+/** Forwards what arrives at `port` of 127.0.0.1 to `target`, and what comes back. */
+export async function startTcpForwarder(port: number, target: { host: string; port: number }): Promise<TcpForwarder> {
+  const sockets = new Set<Socket>();
+  const track = (socket: Socket): Socket => {
+    sockets.add(socket);
+    // A connection that breaks on one side is cut on the other, by `pipe` or by the test.
+    return socket.on('error', () => socket.destroy()).once('close', () => sockets.delete(socket));
+  };
+
+  const server = createServer((incoming) => {
+    const outgoing = track(connect(target));
+    track(incoming).pipe(outgoing).pipe(incoming);
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+
+  return {
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
