@@ -20,7 +20,7 @@ const chromiumArguments = [
   '--disable-sync',
   `--host-resolver-rules=MAP ${hostname} 127.0.0.1`,
 ];
-const timeoutMs = 120_000;
+const timeoutMs = 180_000;
 
 interface Operation {
   readonly method: string;

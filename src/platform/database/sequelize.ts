@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from 'mysql2';
@@ -53,6 +54,9 @@ function openSqlite(path: string, common: Options): Database {
   return database(sequelize, () => driver.close());
 }
 
+/** mysql2's types leave the socket out. */
+type StreamConnection = Connection & { readonly stream: Socket };
+
 /** The part of Sequelize's SQLite connection manager that its types leave out. */
 interface SqliteConnections {
   destroyConnection(connection: unknown): Promise<void>;
@@ -82,15 +86,16 @@ function openMysql(location: Extract<DatabaseLocation, { engine: 'mysql' }>, com
     },
   };
   const sequelize = new Sequelize(settings);
-  const connections = new Set<Connection>();
+  const connections = new Set<StreamConnection>();
   sequelize.addHook('afterConnect', async (raw: unknown) => {
-    const connection = raw as Connection;
+    const connection = raw as StreamConnection;
     connections.add(connection);
     await prepareSession(connection);
   });
-  sequelize.addHook('afterDisconnect', (raw: unknown) => void connections.delete(raw as Connection));
+  sequelize.addHook('afterDisconnect', (raw: unknown) => void connections.delete(raw as StreamConnection));
   return database(sequelize, () => {
-    for (const connection of connections) connection.destroy();
+    // Not `connection.destroy()`: it leaves what waits for an answer waiting.
+    for (const connection of connections) connection.stream.destroy(new Error('The database was closed.'));
   });
 }
 
@@ -125,9 +130,11 @@ function database(sequelize: Sequelize, closeDriver: () => void): Database {
       }
     },
     close: async () => {
-      // Sequelize waits for connections in use, which those to a database that has gone silent are for ever.
-      await Promise.race([sequelize.close(), delay(closeTimeoutMs, undefined, { ref: false })]);
+      const closing = sequelize.close();
+      // It waits for connections in use, which those to a database that has gone silent are until they are cut.
+      await Promise.race([closing, delay(closeTimeoutMs, undefined, { ref: false })]);
       closeDriver();
+      await closing;
     },
   };
 }

@@ -73,9 +73,12 @@ function rootCause(thrown: unknown): string {
   return error instanceof Error ? error.message : 'unknown';
 }
 
-/** The path that was asked for, without the query, whose values may be personal. */
+/**
+ * The path that was asked for, as a URI reference even if it was none, without the query, whose values may be personal.
+ */
 function instanceOf(req: Request): string {
-  return req.originalUrl.replace(/[?#].*$/s, '');
+  const path = req.originalUrl.replace(/[?#].*$/s, '');
+  return encodeURI(path.toWellFormed()).replaceAll(/%25([0-9A-Fa-f]{2})/g, '%$1');
 }
 
 /** What body-parser and Express's router throw, by the `type` and `status` they document. */

@@ -182,6 +182,7 @@ describeOnEachEngine('Bad input', (engine) => {
     const response = await rawRequest(profiles.url, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     expect(response.status).toBe(status);
     expect(response.body).toMatchObject({ code, status, type: `/problems/${code}` });
+    expect((response.body as { instance: string }).instance).toMatch(/^(?:[\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/);
   });
 
   it.each([

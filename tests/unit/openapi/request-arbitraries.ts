@@ -122,7 +122,7 @@ const parameter = fc.oneof(
     fc.constant('sort'),
     fc.constantFrom('createdAt', '-createdAt', 'name', '-name', 'email', '%2BcreatedAt', ''),
   ),
-  fc.tuple(fc.constant('cursor'), encoded(fc.oneof(fc.constant('WyJ'), textAround(2048)))),
+  fc.tuple(fc.constant('cursor'), encoded(fc.oneof(fc.constant('WyJ'), textAround(4096)))),
   fc.tuple(fc.constant('email'), encoded(fc.oneof(email, textAround(254)))),
   fc.tuple(fc.constant('q'), encoded(textAround(255))),
   fc.tuple(fc.constantFrom('offset', 'Limit', '__proto__', ''), fc.constant('1')),
