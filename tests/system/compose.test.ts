@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { repositoryRoot } from '../helpers/child-process.ts';
@@ -15,6 +15,8 @@ import { startSteadyTraffic } from './steady-traffic.ts';
 const apiUrl = 'http://127.0.0.1:8080';
 const providerUrl = 'http://127.0.0.1:8081';
 const databasePort = 3307;
+/** Held while this file runs, so that two runs on one machine cannot take each other's containers down. */
+const lockPort = 3308;
 const services = ['app', 'db', 'mock_enrichment_service', 'redis'];
 
 const project = new ComposeProject('profiles-system-test');
@@ -28,7 +30,10 @@ const becomesReady = () =>
 jest.setTimeout(120_000);
 
 describeWith(await dockerMissing(), 'The compose stack', () => {
+  let lock: Server | undefined;
+
   beforeAll(async () => {
+    lock = await takeLock();
     // What an interrupted run has left behind.
     await project.run('down', '--volumes', '--remove-orphans');
     await expectFree([8080, 8081, databasePort]);
@@ -36,7 +41,9 @@ describeWith(await dockerMissing(), 'The compose stack', () => {
   }, 600_000);
 
   afterAll(async () => {
-    await project.run('down', '--volumes', '--remove-orphans');
+    // Without the lock, what runs is somebody else's.
+    if (lock !== undefined) await project.run('down', '--volumes', '--remove-orphans');
+    lock?.close();
   });
 
   it('is healthy from nothing, with the schema in place', async () => {
@@ -155,6 +162,17 @@ describeWith(await dockerMissing(), 'The compose stack', () => {
     expect(userIn(await api.send('GET', `/api/users/${user.id}`), 200)).toEqual(user);
   });
 });
+
+/** A port is a lock that the system frees however its holder ends. @throws Error when another run holds it */
+async function takeLock(): Promise<Server> {
+  const server = createServer().listen(lockPort, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new Error(`Port ${lockPort} is in use: another run of these tests is under way on this machine.`, { cause });
+  }
+  return server;
+}
 
 /** @throws Error naming the ports that somebody else listens on */
 async function expectFree(ports: readonly number[]): Promise<void> {
