@@ -61,8 +61,13 @@ async function whyNot(name: string, url: string, version: RegExp): Promise<strin
     const found = String((rows as { version: string }[])[0]?.version);
     return version.test(found) ? null : `${where} says that it is ${found}`;
   } catch (error) {
-    return `${where} is not reachable (${error instanceof Error ? error.message : 'unknown'})`;
+    return `${where} is not reachable (${messageOf(error)})`;
   }
+}
+
+/** Errors of Node.js's own are no instances of the `Error` that Jest gives to tests. */
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : 'unknown';
 }
 
 async function execute(url: string, statement: string): Promise<void> {

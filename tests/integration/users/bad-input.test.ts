@@ -244,7 +244,7 @@ describeOnEachEngine('Bad input', (engine) => {
       'POST /api/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
     );
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
-    const sending = setInterval(() => socket.write(chunk), 1);
+    const sending = setInterval(() => socket.write(chunk), 1).unref();
     await closed(socket);
     clearInterval(sending);
     expect(received).toContain('HTTP/1.1 413');
@@ -267,7 +267,7 @@ describeOnEachEngine('Bad input', (engine) => {
     socket.on('error', () => {});
     await once(socket, 'end');
     // The server has gone altogether: what is written now is answered with a reset.
-    const writing = setInterval(() => socket.write('x'), 10);
+    const writing = setInterval(() => socket.write('x'), 10).unref();
     await reset;
     clearInterval(writing);
   });
