@@ -9,6 +9,9 @@ export interface DatabaseConfig {
   readonly location: DatabaseLocation;
   /** Connections at most. */
   readonly poolMax: number;
+  readonly queryTimeoutMs: number;
+  /** Failures in a row that open the breaker around the database. */
+  readonly breakerFailures: number;
 }
 
 export interface ProfilesConfig {
@@ -16,6 +19,7 @@ export interface ProfilesConfig {
   readonly port: number;
   readonly database: DatabaseConfig;
   readonly enrichment: EnrichmentConfig;
+  readonly idempotencyTtlMs: number;
   readonly logLevel: LogLevel;
   readonly shutdownGraceMs: number;
 }
@@ -23,6 +27,8 @@ export interface ProfilesConfig {
 interface DatabaseSettings {
   DATABASE_URL: DatabaseLocation;
   DATABASE_POOL_MAX: number;
+  DATABASE_QUERY_TIMEOUT_MS: number;
+  DATABASE_BREAKER_FAILURES: number;
 }
 
 interface Settings extends DatabaseSettings {
@@ -36,6 +42,7 @@ interface Settings extends DatabaseSettings {
   ENRICHMENT_BREAKER_WINDOW_MS: number;
   ENRICHMENT_BREAKER_CONSECUTIVE_FAILURES: number;
   ENRICHMENT_BREAKER_RESET_MS: number;
+  IDEMPOTENCY_TTL_HOURS: number;
   LOG_LEVEL: LogLevel;
   SHUTDOWN_GRACE_MS: number;
 }
@@ -49,6 +56,12 @@ const databaseKeys = {
     .required()
     .description('`sqlite:<path>`, `mysql://user:password@host:port/database`, or `mariadb://…`'),
   DATABASE_POOL_MAX: count.default(10).description('Connections to the database at most'),
+  DATABASE_QUERY_TIMEOUT_MS: durationMs
+    .default(3_000)
+    .description('How long a query, or a change with all its statements and retries, may take'),
+  DATABASE_BREAKER_FAILURES: count
+    .default(5)
+    .description('Failures in a row after which the database is not asked for two seconds'),
 };
 
 /** Every environment variable of the service. The README's table is held against it by a test. */
@@ -74,6 +87,12 @@ export const profilesSettings = Joi.object<Settings>({
   ENRICHMENT_BREAKER_RESET_MS: durationMs
     .default(10_000)
     .description('How long an open breaker waits before its probe'),
+  IDEMPOTENCY_TTL_HOURS: Joi.number()
+    .integer()
+    .min(1)
+    .max(8_760)
+    .default(24)
+    .description('How long the answer to a request with an `Idempotency-Key` is kept'),
   LOG_LEVEL: Joi.string()
     .valid(...logLevels)
     .default('info')
@@ -112,6 +131,7 @@ export function profilesConfig(env: Env): ProfilesConfig {
     host: settings.HOST,
     port: settings.PORT,
     database: toDatabaseConfig(settings),
+    idempotencyTtlMs: settings.IDEMPOTENCY_TTL_HOURS * 3_600_000,
     enrichment: Object.freeze({ ...enrichment, breaker: Object.freeze(enrichment.breaker) }),
     logLevel: settings.LOG_LEVEL,
     shutdownGraceMs: settings.SHUTDOWN_GRACE_MS,
@@ -119,7 +139,12 @@ export function profilesConfig(env: Env): ProfilesConfig {
 }
 
 function toDatabaseConfig(settings: DatabaseSettings): DatabaseConfig {
-  return Object.freeze({ location: Object.freeze(settings.DATABASE_URL), poolMax: settings.DATABASE_POOL_MAX });
+  return Object.freeze({
+    location: Object.freeze(settings.DATABASE_URL),
+    poolMax: settings.DATABASE_POOL_MAX,
+    queryTimeoutMs: settings.DATABASE_QUERY_TIMEOUT_MS,
+    breakerFailures: settings.DATABASE_BREAKER_FAILURES,
+  });
 }
 
 function databaseLocation(text: string, helpers: CustomHelpers) {

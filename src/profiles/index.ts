@@ -2,18 +2,34 @@ import { readFileSync } from 'node:fs';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { createMigrator, type Migrator } from '../platform/database/migrator.ts';
+import { createDatabaseBreaker } from '../platform/database/database-breaker.ts';
+import type { DatabaseEvent } from '../platform/database/database-events.ts';
+import { logDatabase } from '../platform/database/database-log.ts';
+import { createDatabaseReader } from '../platform/database/database-reader.ts';
 import { createSchemaGate } from '../platform/database/schema-gate.ts';
 import { openDatabase } from '../platform/database/sequelize.ts';
 import { createSequelizeUnitOfWork } from '../platform/database/sequelize-unit-of-work.ts';
 import { apiDocs } from '../platform/http/api-docs.ts';
 import { createApp } from '../platform/http/create-app.ts';
 import { healthRoutes } from '../platform/http/health.ts';
+import { IdempotentRequests } from '../platform/http/idempotent-requests.ts';
 import { createProblemCatalogue, platformProblems } from '../platform/http/problem-catalogue.ts';
 import { problemPages } from '../platform/http/problem-pages.ts';
 import { startHttpServer } from '../platform/http/server.ts';
+import { defineIdempotencyModel } from '../platform/idempotency/idempotency-model.ts';
+import { type IdempotencyEvent, IdempotentWrites } from '../platform/idempotency/idempotent-writes.ts';
+import { startKeyExpiry } from '../platform/idempotency/key-expiry.ts';
+import { SequelizeIdempotencyHousekeeping } from '../platform/idempotency/sequelize-idempotency-housekeeping.ts';
+import { SequelizeIdempotencyStore } from '../platform/idempotency/sequelize-idempotency-store.ts';
 import { createLifecycle } from '../platform/lifecycle.ts';
 import { EventStream } from '../platform/telemetry/event-stream.ts';
 import { createLogger, type Logger } from '../platform/telemetry/logger.ts';
+import { SequelizeChangeJournal } from './changes/sequelize-change-journal.ts';
+import { SequelizeChangeQueries } from './changes/sequelize-change-queries.ts';
+import { defineUserChangeModel } from './changes/user-change-model.ts';
+import { UserChangesController } from './changes/user-changes-controller.ts';
+import { userChangesRoutes } from './changes/user-changes-routes.ts';
+import { UserChangesService } from './changes/user-changes-service.ts';
 import type { DatabaseConfig, ProfilesConfig } from './config.ts';
 import { EnrichedProfileController } from './enrichment/enriched-profile-controller.ts';
 import { enrichedProfileRoutes } from './enrichment/enriched-profile-routes.ts';
@@ -22,6 +38,7 @@ import type { EnrichmentEvent } from './enrichment/enrichment-events.ts';
 import { logEnrichment } from './enrichment/enrichment-log.ts';
 import { createHttpEnrichmentClient } from './enrichment/http-enrichment-client.ts';
 import { migrations } from './migrations/index.ts';
+import type { ProfilesRepositories } from './users/profiles-repositories.ts';
 import { SequelizeUserQueries } from './users/sequelize-user-queries.ts';
 import { SequelizeUserRepository } from './users/sequelize-user-repository.ts';
 import { UserController } from './users/user-controller.ts';
@@ -60,32 +77,61 @@ export function createProfiles(config: ProfilesConfig, options: ProfilesOptions)
   const logger = options.logger ?? createLogger({ level: config.logLevel, service: serviceName });
   const lifecycle = createLifecycle();
 
-  const database = openDatabase(config.database.location, { poolMax: config.database.poolMax });
+  const onListenerError = (err: unknown): void => logger.error({ err }, 'An event listener failed');
+  const problems = createProblemCatalogue(platformProblems, userProblems);
+
+  const database = openDatabase(config.database.location, config.database);
   lifecycle.onStop('database', () => database.close());
+  const databaseEvents = new EventStream<DatabaseEvent>(onListenerError);
+  logDatabase(databaseEvents, logger);
+  const { breakerFailures, queryTimeoutMs: deadlineMs } = config.database;
+  const breaker = createDatabaseBreaker({ consecutiveFailures: breakerFailures, deadlineMs, events: databaseEvents });
+  lifecycle.onStop('database breaker', () => breaker.shutdown());
   const schemaGate = createSchemaGate({
     database,
-    migrator: createMigrator(database.sequelize, migrations),
+    openMigrator: () => openMigrator(config.database),
+    breaker,
     apply: options.applyMigrations,
     logger,
   });
 
   const userModel = defineUserModel(database.sequelize);
-  const unitOfWork = createSequelizeUnitOfWork(database.sequelize, (transaction) => ({
-    users: new SequelizeUserRepository(userModel, transaction),
-  }));
-  const users = new UserService(unitOfWork, new SequelizeUserQueries(userModel), clock);
+  const changeModel = defineUserChangeModel(database.sequelize);
+  const idempotencyModel = defineIdempotencyModel(database.sequelize);
+  const unitOfWork = createSequelizeUnitOfWork<ProfilesRepositories>({
+    database,
+    breaker,
+    events: databaseEvents,
+    deadlineMs,
+    bind: (transaction) => ({
+      users: new SequelizeUserRepository(userModel, transaction),
+      changes: new SequelizeChangeJournal(changeModel, transaction),
+      idempotency: new SequelizeIdempotencyStore(idempotencyModel, transaction),
+    }),
+  });
+  const housekeeping = new SequelizeIdempotencyHousekeeping(database.sequelize, idempotencyModel);
+  const writes = new IdempotentWrites(unitOfWork, housekeeping, {
+    events: new EventStream<IdempotencyEvent>(onListenerError),
+    clock,
+    ttlMs: config.idempotencyTtlMs,
+  });
+  const requests = new IdempotentRequests(writes, problems, ({ changes }, changeId) => changes.has(changeId));
+  const reader = createDatabaseReader({ breaker, deadlineMs, events: databaseEvents });
+  const userQueries = new SequelizeUserQueries(userModel, reader);
+  const users = new UserService(userQueries, clock);
+  const changes = new UserChangesService(new SequelizeChangeQueries(changeModel, reader), userQueries);
 
-  const enrichmentEvents = new EventStream<EnrichmentEvent>((err) => logger.error({ err }, 'An event listener failed'));
+  const enrichmentEvents = new EventStream<EnrichmentEvent>(onListenerError);
   logEnrichment(enrichmentEvents, logger);
   const enrichment = createHttpEnrichmentClient(config.enrichment, { events: enrichmentEvents });
   lifecycle.onStop('enrichment client', () => enrichment.close());
 
-  const problems = createProblemCatalogue(platformProblems, userProblems);
   const handler = createApp({
     logger,
     problems,
     routers: [
-      userRoutes(new UserController(users)),
+      userRoutes(new UserController(users, requests)),
+      userChangesRoutes(new UserChangesController(changes)),
       enrichedProfileRoutes(new EnrichedProfileController(new EnrichedProfileService(users, enrichment))),
       healthRoutes({
         service: serviceName,
@@ -115,6 +161,12 @@ export function createProfiles(config: ProfilesConfig, options: ProfilesOptions)
         stopping.abort();
         await schemaReady;
       });
+      const keyExpiry = startKeyExpiry({
+        housekeeping,
+        clock,
+        onError: (err) => logger.warn({ err }, 'Expired idempotency keys could not be deleted'),
+      });
+      lifecycle.onStop('expiry of idempotency keys', () => keyExpiry.stop());
       return { port: server.port, schemaReady };
     },
     stop: async (limitMs) => {
@@ -124,11 +176,12 @@ export function createProfiles(config: ProfilesConfig, options: ProfilesOptions)
   };
 }
 
-/** What `npm run migrate` works with. */
+/** What brings the schema up to date, on a connection of its own. */
 export function openMigrator(config: DatabaseConfig): {
   readonly migrator: Migrator;
   readonly close: () => Promise<void>;
 } {
-  const database = openDatabase(config.location, { poolMax: config.poolMax });
+  // A step of the schema may take its time.
+  const database = openDatabase(config.location, { poolMax: 1, queryTimeoutMs: Number.POSITIVE_INFINITY });
   return { migrator: createMigrator(database.sequelize, migrations), close: () => database.close() };
 }

@@ -196,6 +196,7 @@ function examplesOf(response: Place | undefined): { name: string; value: unknown
 const volatile = new Set([
   'createdAt',
   'updatedAt',
+  'changedAt',
   'timestamp',
   'requestId',
   'instance',
@@ -203,10 +204,13 @@ const volatile = new Set([
   'latencyMs',
 ]);
 
+const madeByServer = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** Without what differs from run to run, of which only the type has to be the same. */
 function stable(body: unknown): unknown {
   return JSON.parse(JSON.stringify(body), (key, value: unknown) => {
     if (key === 'nextCursor' && value !== null) return 'a cursor';
+    if (key === 'id' && typeof value === 'string' && madeByServer.test(value)) return 'a UUID';
     return volatile.has(key) ? typeof value : value;
   });
 }

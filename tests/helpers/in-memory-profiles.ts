@@ -1,24 +1,40 @@
 import type { UnitOfWork } from '../../src/platform/database/unit-of-work.ts';
-import type { ProfilesRepositories } from '../../src/profiles/users/profiles-unit-of-work.ts';
+import type { ChangeJournal, ChangeQueries, RecordedChange } from '../../src/profiles/changes/change-journal.ts';
+import type { UserChange } from '../../src/profiles/changes/user-change.ts';
 import { compareText, emailKey, searchKey } from '../../src/profiles/users/text-keys.ts';
 import type { User } from '../../src/profiles/users/user.ts';
 import { EmailTakenError, UserIdTakenError } from '../../src/profiles/users/user-errors.ts';
 import { positionOf, type UserListQuery, type UserQueries } from '../../src/profiles/users/user-queries.ts';
 import type { UserRepository } from '../../src/profiles/users/user-repository.ts';
+import type { UserRepositories } from './user-use-cases.ts';
+
+/** What a transaction finds, and what it leaves. */
+interface Contents {
+  readonly users: Map<string, User>;
+  readonly changes: RecordedChange[];
+}
 
 /**
- * Users in a map, with transactions that run one after the other on a copy and put it in place when they succeed.
- * It passes the contract suite that the real one passes, so the service can be tested against it.
+ * Users in a map and their changes in an array, with transactions that run one after the other on a copy and put it in
+ * place when they succeed. It passes the contract suites that the real one passes, so the services can be tested
+ * against it.
  */
-export function createInMemoryProfiles(): { unitOfWork: UnitOfWork<ProfilesRepositories>; queries: UserQueries } {
-  let committed: ReadonlyMap<string, User> = new Map();
+export function createInMemoryProfiles(): {
+  unitOfWork: UnitOfWork<UserRepositories>;
+  queries: UserQueries;
+  changeQueries: ChangeQueries;
+} {
+  let committed: Contents = { users: new Map(), changes: [] };
   let last: Promise<unknown> = Promise.resolve();
 
-  const unitOfWork: UnitOfWork<ProfilesRepositories> = {
+  const unitOfWork: UnitOfWork<UserRepositories> = {
     run: async (work) => {
       const turn = last.then(async () => {
-        const draft = new Map(committed);
-        const result = await work({ users: new InMemoryUserRepository(draft) });
+        const draft: Contents = { users: new Map(committed.users), changes: [...committed.changes] };
+        const result = await work({
+          users: new InMemoryUserRepository(draft.users),
+          changes: new InMemoryChangeJournal(draft.changes),
+        });
         committed = draft;
         return result;
       });
@@ -28,11 +44,16 @@ export function createInMemoryProfiles(): { unitOfWork: UnitOfWork<ProfilesRepos
   };
 
   const queries: UserQueries = {
-    find: async (id) => committed.get(id) ?? null,
-    list: async (query) => list([...committed.values()], query),
+    find: async (id) => committed.users.get(id) ?? null,
+    list: async (query) => list([...committed.users.values()], query),
   };
 
-  return { unitOfWork, queries };
+  const changeQueries: ChangeQueries = {
+    list: async ({ userId, limit, after = 0 }) =>
+      committed.changes.filter((change) => change.userId === userId && change.seq > after).slice(0, limit),
+  };
+
+  return { unitOfWork, queries, changeQueries };
 }
 
 class InMemoryUserRepository implements UserRepository {
@@ -46,6 +67,10 @@ class InMemoryUserRepository implements UserRepository {
     if (this.#users.has(user.id)) throw new UserIdTakenError();
     this.#requireFreeEmail(user);
     this.#users.set(user.id, user);
+  }
+
+  async find(id: string): Promise<User | null> {
+    return this.#users.get(id) ?? null;
   }
 
   async findForUpdate(id: string): Promise<User | null> {
@@ -69,6 +94,23 @@ class InMemoryUserRepository implements UserRepository {
     for (const other of this.#users.values()) {
       if (other.id !== user.id && emailKey(other.email) === key) throw new EmailTakenError();
     }
+  }
+}
+
+class InMemoryChangeJournal implements ChangeJournal {
+  readonly #changes: RecordedChange[];
+
+  constructor(changes: RecordedChange[]) {
+    this.#changes = changes;
+  }
+
+  async append(change: UserChange): Promise<void> {
+    if (await this.has(change.id)) throw new Error('A change was recorded twice.');
+    this.#changes.push({ ...change, seq: this.#changes.length + 1 });
+  }
+
+  async has(changeId: string): Promise<boolean> {
+    return this.#changes.some(({ id }) => id === changeId);
   }
 }
 

@@ -19,7 +19,13 @@ describe('The configuration', () => {
     expect(profilesConfig(required)).toEqual({
       host: '0.0.0.0',
       port: 8080,
-      database: { location: { engine: 'sqlite', path: 'x.sqlite' }, poolMax: 10 },
+      database: {
+        location: { engine: 'sqlite', path: 'x.sqlite' },
+        poolMax: 10,
+        queryTimeoutMs: 3000,
+        breakerFailures: 5,
+      },
+      idempotencyTtlMs: 86_400_000,
       enrichment: {
         url: 'http://provider.example',
         attemptTimeoutMs: 500,

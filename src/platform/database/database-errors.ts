@@ -7,10 +7,23 @@ import {
 } from 'sequelize';
 import { DomainError } from '../domain-error.ts';
 
-/** The database cannot be reached, or lost the connection. */
+/** The database cannot be reached, lost the connection, or did not answer in time. Nothing was changed. */
 export class DatabaseUnavailableError extends DomainError {
   constructor(cause: unknown) {
     super('database-unavailable', 'The database cannot be reached at the moment.', { cause });
+  }
+}
+
+/** The connection broke while a transaction was committed, and whether it was could not be found out in time. */
+export class OutcomeUnknownError extends DomainError {
+  constructor(cause: unknown) {
+    super(
+      'outcome-unknown',
+      'The database went away while the change was committed; it may or may not have been made.',
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -21,10 +34,28 @@ export class DatabaseOverloadedError extends DomainError {
   }
 }
 
-/** The database chose this transaction to fail so that others go on; run again, it is expected to pass. */
+/**
+ * What made the database fail a transaction so that others go on.
+ *
+ * `deadlock` is also what a cluster (Galera, Group Replication) says at COMMIT when another node was first.
+ */
+export type TransactionConflict = 'deadlock' | 'lock-wait' | 'busy';
+
+/** The database chose this transaction to fail; run again, it is expected to pass. */
 export class TransientTransactionError extends DomainError {
-  constructor(cause: unknown) {
+  readonly conflict: TransactionConflict;
+
+  constructor(conflict: TransactionConflict, cause: unknown) {
     super('overloaded', 'The change met others that change the same, too often or for too long.', { cause });
+    this.conflict = conflict;
+  }
+}
+
+/** Another transaction holds the row, and this one was told not to wait for it. */
+export class RowLockedError extends Error {
+  constructor(cause: unknown) {
+    super('Another transaction holds the row.', { cause });
+    this.name = 'RowLockedError';
   }
 }
 
@@ -51,14 +82,16 @@ export class UniqueViolationError extends Error {
  * or only a message), so code and message are looked at, here and nowhere else.
  */
 export function translateDatabaseError(error: unknown): unknown {
-  if (!(error instanceof BaseError)) return isConnectionLoss(error) ? new DatabaseUnavailableError(error) : error;
+  if (!(error instanceof BaseError)) return isUnavailable(error) ? new DatabaseUnavailableError(error) : error;
   if (error instanceof ConnectionAcquireTimeoutError) return new DatabaseOverloadedError(error);
   if (error instanceof ConnectionError) return new DatabaseUnavailableError(error);
   if (error instanceof UniqueConstraintError) return new UniqueViolationError(constraintOf(error));
   // Sequelize's TimeoutError is SQLite's SQLITE_BUSY; it is a DatabaseError too.
   if (error instanceof DatabaseError) {
-    if (isTransient(error.parent)) return new TransientTransactionError(error);
-    if (isConnectionLoss(error.parent) || isMissingSchema(error.parent)) return new DatabaseUnavailableError(error);
+    const conflict = conflicts.get(codeOf(error.parent));
+    if (conflict !== undefined) return new TransientTransactionError(conflict, error);
+    if (codeOf(error.parent) === 'ER_LOCK_NOWAIT') return new RowLockedError(error);
+    if (isUnavailable(error.parent) || isMissingSchema(error.parent)) return new DatabaseUnavailableError(error);
   }
   return error;
 }
@@ -72,10 +105,19 @@ export async function translatingErrors<T>(query: () => Promise<T>): Promise<T> 
   }
 }
 
-/** 1213 deadlock, 1205 lock-wait timeout, 1020 snapshot conflict (MariaDB); SQLite's single writer. */
-const transientCodes = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD', 'SQLITE_BUSY']);
+const conflicts: ReadonlyMap<string, TransactionConflict> = new Map([
+  ['ER_LOCK_DEADLOCK', 'deadlock'],
+  // A snapshot conflict on MariaDB.
+  ['ER_CHECKREAD', 'deadlock'],
+  // Group Replication refuses at COMMIT what another member changed first.
+  ['ER_TRANSACTION_ROLLBACK_DURING_COMMIT', 'deadlock'],
+  ['ER_LOCK_WAIT_TIMEOUT', 'lock-wait'],
+  // SQLite's single writer.
+  ['SQLITE_BUSY', 'busy'],
+]);
 
-const connectionLossCodes = new Set([
+const unavailableCodes = new Set([
+  // The connection is gone, or there was none.
   'PROTOCOL_CONNECTION_LOST',
   'PROTOCOL_SEQUENCE_TIMEOUT',
   'ECONNRESET',
@@ -87,22 +129,26 @@ const connectionLossCodes = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
+  // The server will not serve us now: too many connections, a shutdown, a failover, a full disk.
   'ER_CON_COUNT_ERROR',
+  'ER_TOO_MANY_USER_CONNECTIONS',
   'ER_SERVER_SHUTDOWN',
   'ER_NORMAL_SHUTDOWN',
   'ER_CONNECTION_KILLED',
   'ER_NEW_ABORTING_CONNECTION',
   'ER_CLIENT_INTERACTION_TIMEOUT',
+  'ER_OPTION_PREVENTS_STATEMENT',
+  'ER_DISK_FULL',
+  'ER_RECORD_FILE_FULL',
+  'SQLITE_FULL',
+  'SQLITE_IOERR',
+  'SQLITE_CANTOPEN',
 ]);
 
-function isTransient(driverError: Error): boolean {
-  return transientCodes.has(codeOf(driverError));
-}
-
-function isConnectionLoss(error: unknown): boolean {
+function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (
-    connectionLossCodes.has(codeOf(error)) ||
+    unavailableCodes.has(codeOf(error)) ||
     /connection (?:is in )?(?:closed state|lost)|server closed the connection/i.test(error.message)
   );
 }

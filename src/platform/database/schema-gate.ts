@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../telemetry/logger.ts';
+import type { DatabaseBreaker } from './database-breaker.ts';
 import { DatabaseUnavailableError } from './database-errors.ts';
 import type { Migrator } from './migrator.ts';
 import type { Database } from './sequelize.ts';
@@ -23,14 +24,15 @@ export interface SchemaGate {
  */
 export function createSchemaGate(options: {
   database: Database;
-  migrator: Migrator;
+  openMigrator: () => { readonly migrator: Migrator; readonly close: () => Promise<void> };
+  breaker: DatabaseBreaker;
   apply: boolean;
   logger: Logger;
 }): SchemaGate {
-  const { database, migrator, apply, logger } = options;
+  const { database, openMigrator, breaker, apply, logger } = options;
   let isCurrent = false;
 
-  async function prepare(): Promise<void> {
+  async function prepare(migrator: Migrator): Promise<void> {
     if (apply) {
       for (const name of await migrator.up()) logger.info({ migration: name }, 'Migration applied');
     } else {
@@ -40,25 +42,39 @@ export function createSchemaGate(options: {
     isCurrent = true;
   }
 
+  async function waitFor(migrator: Migrator, signal: AbortSignal): Promise<boolean> {
+    for (let announced = ''; !signal.aborted; ) {
+      try {
+        await prepare(migrator);
+        logger.info('Database ready');
+        return true;
+      } catch (error) {
+        const reason = reasonOf(error);
+        if (reason !== announced) logger.warn({ err: error, retryMs }, `Waiting for the database: ${reason}`);
+        announced = reason;
+      }
+      await delay(retryMs, undefined, { signal }).catch(() => {});
+    }
+    return false;
+  }
+
   return {
     open: async (signal) => {
-      for (let announced = ''; !signal.aborted; ) {
-        try {
-          await prepare();
-          logger.info('Database ready');
-          return true;
-        } catch (error) {
-          const reason = reasonOf(error);
-          if (reason !== announced) logger.warn({ err: error, retryMs }, `Waiting for the database: ${reason}`);
-          announced = reason;
-        }
-        await delay(retryMs, undefined, { signal }).catch(() => {});
+      const { migrator, close } = openMigrator();
+      try {
+        // A migrator that waits for a silent database is cut off by closing.
+        const ended = new Promise<false>((resolve) => {
+          signal.addEventListener('abort', () => resolve(false), { once: true });
+        });
+        return await Promise.race([waitFor(migrator, signal), ended]);
+      } finally {
+        await close();
       }
-      return false;
     },
     check: async () => {
-      if (isCurrent) await database.ping();
-      else throw new Error('The database or its schema has not been there yet.');
+      if (!isCurrent) throw new Error('The database or its schema has not been there yet.');
+      // Through the breaker: while it is open requests are refused, and when it may be closed again this is a probe.
+      await breaker.run(() => database.ping());
     },
   };
 }

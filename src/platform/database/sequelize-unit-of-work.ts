@@ -1,37 +1,160 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Sequelize, Transaction } from 'sequelize';
-import { TransientTransactionError, translatingErrors } from './database-errors.ts';
-import type { UnitOfWork } from './unit-of-work.ts';
+import type { Transaction } from 'sequelize';
+import { type Deadline, startDeadline } from '../resilience/deadline.ts';
+import type { EventStream } from '../telemetry/event-stream.ts';
+import type { DatabaseBreaker } from './database-breaker.ts';
+import {
+  DatabaseUnavailableError,
+  OutcomeUnknownError,
+  TransientTransactionError,
+  translateDatabaseError,
+  translatingErrors,
+} from './database-errors.ts';
+import type { DatabaseEvent } from './database-events.ts';
+import type { Database } from './sequelize.ts';
+import { ConnectionGoneError } from './sequelize-transaction.ts';
+import type { Recall, UnitOfWork, Work } from './unit-of-work.ts';
 
-const attemptsMax = 8;
-/** A conflict may have taken seconds to show (a lock-wait timeout), and somebody waits for the answer. */
-const retryWithinMs = 3_000;
+/** Conflicts end when the others have had their turn; a connection that breaks again and again does not heal by itself. */
+const attemptsMax = { conflict: 30, 'connection-lost': 4 };
 const backoffFirstMs = 5;
-const backoffMaxMs = 200;
+const backoffMaxMs = 100;
 
 /**
  * Units of work on Sequelize transactions; `bind` makes the repositories for one of them.
  *
  * The isolation level (READ COMMITTED) and SQLite's BEGIN IMMEDIATE are settings of the connection, see `sequelize.ts`.
+ *
+ * @param options.deadlineMs how long a unit of work may take, its retries included
  */
-export function createSequelizeUnitOfWork<Repositories>(
-  sequelize: Sequelize,
-  bind: (transaction: Transaction) => Repositories,
-): UnitOfWork<Repositories> {
+export function createSequelizeUnitOfWork<Repositories>(options: {
+  database: Database;
+  breaker: DatabaseBreaker;
+  events: EventStream<DatabaseEvent>;
+  deadlineMs: number;
+  bind: (transaction: Transaction) => Repositories;
+}): UnitOfWork<Repositories> {
   return {
-    run: async (work) => {
-      const startedAt = performance.now();
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await translatingErrors(() => sequelize.transaction((transaction) => work(bind(transaction))));
-        } catch (error) {
-          const isLast = attempt === attemptsMax || performance.now() - startedAt > retryWithinMs;
-          if (!(error instanceof TransientTransactionError) || isLast) throw error;
-          await delay(fullJitterMs(attempt));
-        }
-      }
-    },
+    run: async (work, recall) =>
+      await options.breaker.run((admitted) => {
+        const deadline = startDeadline(options.deadlineMs);
+        return new Run({ ...options, work, recall, deadline, admitted }).execute();
+      }),
   };
+}
+
+/** COMMIT was said, and no answer came. */
+class CommitUndecidedError<T> extends Error {
+  readonly result: T;
+
+  constructor(result: T, cause: unknown) {
+    super('COMMIT was not answered.', { cause });
+    this.name = 'CommitUndecidedError';
+    this.result = result;
+  }
+}
+
+interface RunOptions<Repositories, T> {
+  readonly database: Database;
+  readonly events: EventStream<DatabaseEvent>;
+  readonly deadlineMs: number;
+  readonly bind: (transaction: Transaction) => Repositories;
+  readonly work: Work<Repositories, T>;
+  readonly recall: Recall<Repositories, T> | undefined;
+  readonly deadline: Deadline;
+  readonly admitted: () => boolean;
+}
+
+/** One unit of work, from its first attempt to its result. */
+class Run<Repositories, T> {
+  readonly #options: RunOptions<Repositories, T>;
+  /** The last attempt, while it is not known whether it was committed. */
+  #undecided: CommitUndecidedError<T> | undefined;
+
+  constructor(options: RunOptions<Repositories, T>) {
+    this.#options = options;
+  }
+
+  async execute(): Promise<T> {
+    let conflict: TransientTransactionError | undefined;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const resolved = await this.#resolve();
+        return resolved ?? (await this.#inTransaction(this.#options.work));
+      } catch (error) {
+        const failure = this.#noteUndecided(error);
+        const cause = this.#causeToRetry(failure, attempt);
+        const delayMs = fullJitterMs(attempt);
+        const fits = delayMs < this.#options.deadline.remainingMs();
+        if (this.#undecided !== undefined && (cause === undefined || !fits)) throw new OutcomeUnknownError(failure);
+        // A database that has just answered by a conflict is there; the deadline has cut the attempt after it.
+        if (!fits && conflict !== undefined && failure instanceof DatabaseUnavailableError) throw conflict;
+        if (cause === undefined || !fits) throw failure;
+        conflict = failure instanceof TransientTransactionError ? failure : undefined;
+        this.#options.events.emit({ type: 'transaction-retried', cause, retry: attempt, delayMs });
+        await delay(delayMs);
+      }
+    }
+  }
+
+  /** The result of an attempt that turns out to have been committed; null when there is none. */
+  async #resolve(): Promise<T | null> {
+    const { recall, events } = this.#options;
+    const undecided = this.#undecided;
+    if (undecided === undefined || recall === undefined) return null;
+    const recalled = await this.#inTransaction(async (repositories) => await recall(repositories, undecided.result));
+    this.#undecided = undefined;
+    events.emit({ type: 'commit-resolved', committed: recalled !== null });
+    return recalled;
+  }
+
+  async #inTransaction<Result>(work: Work<Repositories, Result>): Promise<Result> {
+    const { database, bind, deadline } = this.#options;
+    const open = await translatingErrors(() => database.begin(deadline));
+    let result: Result;
+    try {
+      result = await work(bind(open.transaction));
+    } catch (error) {
+      await open.rollback();
+      throw translateDatabaseError(error);
+    }
+    try {
+      await open.commit();
+    } catch (error) {
+      const translated = translateDatabaseError(error);
+      const isDecided = error instanceof ConnectionGoneError || translated instanceof TransientTransactionError;
+      throw isDecided ? translated : new CommitUndecidedError(result, translated);
+    }
+    return result;
+  }
+
+  #noteUndecided(error: unknown): unknown {
+    if (!(error instanceof CommitUndecidedError)) return error;
+    // The transaction that looks an outcome up has nothing to commit itself.
+    if (this.#undecided === undefined) {
+      this.#undecided = error;
+      this.#options.events.emit({ type: 'commit-undecided' });
+    }
+    return error.cause;
+  }
+
+  /** Why another attempt is worth it; undefined when it is not, or would not fit. */
+  #causeToRetry(
+    failure: unknown,
+    attempt: number,
+  ): (DatabaseEvent & { type: 'transaction-retried' })['cause'] | undefined {
+    const { deadline, deadlineMs, admitted, recall } = this.#options;
+    const remainingMs = deadline.remainingMs();
+    if (remainingMs === 0 || !admitted() || (this.#undecided !== undefined && recall === undefined)) return undefined;
+    if (failure instanceof TransientTransactionError) {
+      // Who waits for a lock again should not be cut while waiting, which would look like a dead database.
+      const fits = failure.conflict !== 'lock-wait' || remainingMs > deadlineMs / 2;
+      return fits && attempt < attemptsMax.conflict ? failure.conflict : undefined;
+    }
+    const isLost = failure instanceof DatabaseUnavailableError || this.#undecided !== undefined;
+    const limit = this.#undecided === undefined ? attemptsMax['connection-lost'] : attemptsMax.conflict;
+    return isLost && attempt < limit ? 'connection-lost' : undefined;
+  }
 }
 
 /**

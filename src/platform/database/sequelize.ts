@@ -4,41 +4,64 @@ import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from 'mysql2';
 import { type Options, Sequelize, Transaction } from 'sequelize';
-import { withTimeout } from '../resilience/deadline.ts';
+import { type Deadline, startDeadline, withTimeout } from '../resilience/deadline.ts';
 import { DatabaseUnavailableError } from './database-errors.ts';
 import type { DatabaseLocation } from './database-url.ts';
+import { beginTransaction, type OpenTransaction } from './sequelize-transaction.ts';
 import { createSqliteDriver } from './sqlite-driver.ts';
+import { createTimedPool } from './timed-pool.ts';
 
 export interface Database {
   readonly sequelize: Sequelize;
+  /**
+   * Begins a transaction, which fails, wherever it is, when it has not ended by the deadline.
+   *
+   * On SQLite, whose calls cannot be cut short, the deadline of the database bounds each wait for a lock instead.
+   */
+  begin(deadline: Deadline): Promise<OpenTransaction>;
   /** Resolves when the database answers. @throws DatabaseUnavailableError */
   ping(): Promise<void>;
   /** Waits for queries that run, a second at most, and closes every connection. */
   close(): Promise<void>;
 }
 
-const acquireTimeoutMs = 3_000;
-const connectTimeoutMs = 3_000;
+export interface DatabaseOptions {
+  /** Connections at most. */
+  readonly poolMax: number;
+  /**
+   * How long a query may take, from asking for a connection to its answer. A connection that has not answered by then
+   * is cut. Infinity for tools that may take their time.
+   */
+  readonly queryTimeoutMs: number;
+}
+
+/** A server that does not greet, or takes longer for the session's settings, counts as away. */
+const connectTimeoutMsMax = 2_000;
 const pingTimeoutMs = 2_000;
+/** For waits that have no other bound: setTimeout takes no more than this for anything but "at once". */
+const foreverMs = 2 ** 31 - 1;
 /** How long connections that are still in use at the end may take to come back before they are cut. */
 const closeTimeoutMs = 1_000;
 
 /** Opens one database, MySQL, MariaDB or SQLite, to behave the same. Connects when it is first used; only the folder of a
  * SQLite file is made at once. */
-export function openDatabase(location: DatabaseLocation, options: { poolMax: number }): Database {
+export function openDatabase(location: DatabaseLocation, options: DatabaseOptions): Database {
+  const timeoutMs = Math.min(options.queryTimeoutMs, foreverMs);
   const common: Options = {
     logging: false,
     benchmark: false,
     define: { timestamps: false, freezeTableName: true, underscored: true },
-    pool: { max: options.poolMax, min: 0, acquire: acquireTimeoutMs, idle: 60_000 },
+    pool: { max: options.poolMax, min: 0, acquire: timeoutMs, idle: 60_000 },
   };
-  return location.engine === 'sqlite' ? openSqlite(location.path, common) : openMysql(location, common);
+  return location.engine === 'sqlite'
+    ? openSqlite(location.path, common, timeoutMs)
+    : openMysql(location, common, timeoutMs);
 }
 
-function openSqlite(path: string, common: Options): Database {
+function openSqlite(path: string, common: Options, timeoutMs: number): Database {
   const storage = resolve(path);
   mkdirSync(dirname(storage), { recursive: true });
-  const driver = createSqliteDriver();
+  const driver = createSqliteDriver({ busyTimeoutMs: timeoutMs });
   const sequelize = new Sequelize({
     ...common,
     dialect: 'sqlite',
@@ -49,21 +72,34 @@ function openSqlite(path: string, common: Options): Database {
   });
   // After a COMMIT that failed, Sequelize looks for the connection in a pool that its SQLite dialect does not have, and
   // leaves it open, with the transaction and the lock on the file.
-  const connections = sequelize.connectionManager as unknown as SqliteConnections;
+  const connections = sequelize.connectionManager as unknown as ConnectionManager<object>;
   connections.destroyConnection = async (connection) => await connections.releaseConnection(connection);
-  return database(sequelize, () => driver.close());
+  const begin = async (): Promise<OpenTransaction> =>
+    await beginTransaction(sequelize, {
+      borrow: (uuid) => connections.getConnection({ uuid }),
+      giveBack: (connection) => connections.releaseConnection(connection),
+      discard: (connection) => connections.releaseConnection(connection),
+      isAlive: () => true,
+    });
+  return database(sequelize, begin, () => driver.close());
 }
 
 /** mysql2's types leave the socket out. */
 type StreamConnection = Connection & { readonly stream: Socket };
 
-/** The part of Sequelize's SQLite connection manager that its types leave out. */
-interface SqliteConnections {
-  destroyConnection(connection: unknown): Promise<void>;
-  releaseConnection(connection: unknown): Promise<void>;
+/** The part of Sequelize's connection manager that its types leave out. */
+interface ConnectionManager<Connection> {
+  getConnection(options?: object): Promise<Connection>;
+  releaseConnection(connection: Connection): Promise<void> | void;
+  destroyConnection(connection: Connection): Promise<void>;
 }
 
-function openMysql(location: Extract<DatabaseLocation, { engine: 'mysql' }>, common: Options): Database {
+function openMysql(
+  location: Extract<DatabaseLocation, { engine: 'mysql' }>,
+  common: Options,
+  timeoutMs: number,
+): Database {
+  const connectTimeoutMs = Math.min(connectTimeoutMsMax, Math.ceil((timeoutMs * 2) / 3));
   // Sequelize reads these two, and its types leave them out.
   const settings: Options & { databaseVersion: string; keepDefaultTimezone: boolean } = {
     ...common,
@@ -90,38 +126,82 @@ function openMysql(location: Extract<DatabaseLocation, { engine: 'mysql' }>, com
   sequelize.addHook('afterConnect', async (raw: unknown) => {
     const connection = raw as StreamConnection;
     connections.add(connection);
-    await prepareSession(connection);
+    await prepareSession(connection, { timeoutMs: connectTimeoutMs, lockWaitMs: timeoutMs / 3 });
   });
   sequelize.addHook('afterDisconnect', (raw: unknown) => void connections.delete(raw as StreamConnection));
-  return database(sequelize, () => {
-    // Not `connection.destroy()`: it leaves what waits for an answer waiting.
-    for (const connection of connections) connection.stream.destroy(new Error('The database was closed.'));
+
+  const begin = limitBorrowing(sequelize, timeoutMs);
+  return database(sequelize, begin, () => {
+    for (const connection of connections) cut(connection, 'The database was closed.');
   });
+}
+
+/** Gives every query outside of a transaction `timeoutMs`, and every transaction the deadline that it begins with. */
+function limitBorrowing(sequelize: Sequelize, timeoutMs: number): Database['begin'] {
+  const manager = sequelize.connectionManager as unknown as ConnectionManager<StreamConnection>;
+  const acquire = manager.getConnection.bind(manager);
+  const release = manager.releaseConnection.bind(manager);
+  const pool = createTimedPool<StreamConnection>({
+    acquire,
+    release: (connection) => void release(connection),
+    cut: (connection) => cut(connection, 'The database has not answered in time.'),
+    isAlive,
+  });
+  manager.getConnection = async (options) => await pool.borrow(startDeadline(timeoutMs), options);
+  manager.releaseConnection = (connection) => pool.giveBack(connection);
+
+  return async (deadline) =>
+    await beginTransaction<StreamConnection>(sequelize, {
+      borrow: (uuid) => pool.borrow(deadline, { uuid }),
+      giveBack: (connection) => pool.giveBack(connection),
+      discard: (connection) => {
+        pool.cut(connection);
+        // The pool finds out that it is dead when it is next asked for it.
+        pool.giveBack(connection);
+      },
+      isAlive,
+    });
+}
+
+function isAlive(connection: StreamConnection): boolean {
+  return !connection.stream.destroyed;
+}
+
+/** Not `connection.destroy()`: it leaves what waits for an answer waiting. */
+function cut(connection: StreamConnection, reason: string): void {
+  connection.stream.destroy(Object.assign(new Error(reason), { code: 'PROTOCOL_CONNECTION_LOST' }));
 }
 
 /**
  * Said once for each connection rather than for each transaction. The modes are set, not added to those of the server:
  * with NO_BACKSLASH_ESCAPES among them, Sequelize's way of quoting would let values break out of their quotes.
  */
-const sessionStatements = [
+const sessionStatements = (lockWaitMs: number): string[] => [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
-  'SET SESSION innodb_lock_wait_timeout = 3',
+  // Whole seconds. A lock that is not free by then is reported as that, well before the deadline cuts the connection.
+  `SET SESSION innodb_lock_wait_timeout = ${Math.max(1, Math.floor(lockWaitMs / 1_000))}`,
 ];
 
-/** A connection that refuses is closed here, since Sequelize would forget it. */
-async function prepareSession(connection: Connection): Promise<void> {
+/** A connection that refuses, or does not answer, is closed here, since Sequelize would forget it. */
+async function prepareSession(
+  connection: StreamConnection,
+  limits: { timeoutMs: number; lockWaitMs: number },
+): Promise<void> {
   try {
-    for (const statement of sessionStatements) await connection.promise().query(statement);
+    await withTimeout(limits.timeoutMs, async () => {
+      for (const statement of sessionStatements(limits.lockWaitMs)) await connection.promise().query(statement);
+    });
   } catch (error) {
-    connection.destroy();
+    cut(connection, 'The session could not be prepared.');
     throw new DatabaseUnavailableError(error);
   }
 }
 
-function database(sequelize: Sequelize, closeDriver: () => void): Database {
+function database(sequelize: Sequelize, begin: Database['begin'], closeDriver: () => void): Database {
   return {
     sequelize,
+    begin,
     ping: async () => {
       try {
         await withTimeout(pingTimeoutMs, async () => await sequelize.query('SELECT 1'));

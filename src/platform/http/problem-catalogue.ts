@@ -76,6 +76,21 @@ export const platformProblems: readonly ProblemType[] = [
     meaning: 'The address and the headers together may have 16 KiB at most.',
   },
   {
+    code: 'request-in-progress',
+    status: 409,
+    title: 'The same request is still running',
+    meaning:
+      'A request with this `Idempotency-Key` has begun and not ended. Send yours again after `Retry-After` to get its answer.',
+    retryAfterSeconds: 1,
+  },
+  {
+    code: 'idempotency-key-reused',
+    status: 422,
+    title: 'The idempotency key belongs to another request',
+    meaning:
+      'This `Idempotency-Key` was sent before with another body, path or `If-Match`. Use a new key for each new request.',
+  },
+  {
     code: 'internal-error',
     status: 500,
     title: 'Something went wrong on our side',
@@ -85,8 +100,15 @@ export const platformProblems: readonly ProblemType[] = [
     code: 'database-unavailable',
     status: 503,
     title: 'The database is away',
+    meaning: 'The service cannot reach its database now. The request had no effect; try again after `Retry-After`.',
+    retryAfterSeconds: 2,
+  },
+  {
+    code: 'outcome-unknown',
+    status: 503,
+    title: 'Nobody can tell now whether the change was made',
     meaning:
-      'The service cannot reach its database now; try again after `Retry-After`. A change may have been made if the connection broke while it was being committed: repeat it with an `id` of your own, or with `If-Match`.',
+      'The connection to the database broke while the change was committed, and the service could not find out what became of it. Send the request again with the same `Idempotency-Key`, if it had one: it is carried out once. Otherwise read the user, or its changes, and see.',
     retryAfterSeconds: 2,
   },
   {

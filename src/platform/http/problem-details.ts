@@ -1,10 +1,11 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { DomainError } from '../domain-error.ts';
+import type { Answer } from '../idempotency/answer.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { pointerTo, ValidationError, type Violation } from '../validation-error.ts';
 import type { ProblemCatalogue, ProblemType } from './problem-catalogue.ts';
 import { requestIdOf } from './request-context.ts';
-import { sendJson } from './responses.ts';
+import { jsonAnswer, sendAnswer } from './responses.ts';
 
 /** The body of every error answer (RFC 9457), with our extensions. */
 export interface ProblemDetails {
@@ -43,27 +44,36 @@ export function problemHandler(catalogue: ProblemCatalogue, logger: Logger): Err
       res.destroy();
       return;
     }
-    const error = toDomainError(thrown);
-    const problem = catalogue.get(error?.code ?? 'internal-error') ?? catalogue.get('internal-error');
-    if (!problem) throw new Error('The problem catalogue has no entry for internal-error.');
+    const problem = problemOf(catalogue, thrown);
     if (problem.status === 500) logger.error({ err: thrown, requestId: requestIdOf(res) }, 'Request failed');
     if (problem.status === 503) {
       logger.warn({ code: problem.code, reason: rootCause(thrown), requestId: requestIdOf(res) }, 'Request refused');
     }
-    sendProblem(req, res, problem, error);
+    res.locals['problemCode'] = problem.code;
+    sendAnswer(res, problemAnswer(catalogue, thrown, req, res));
   };
 }
 
-function sendProblem(req: Request, res: Response, problem: ProblemType, error: DomainError | undefined): void {
-  res.locals['problemCode'] = problem.code;
-  if (problem.retryAfterSeconds !== undefined) res.setHeader('Retry-After', problem.retryAfterSeconds);
+/** The answer to a request that ended with `thrown`. */
+export function problemAnswer(catalogue: ProblemCatalogue, thrown: unknown, req: Request, res: Response): Answer {
+  const problem = problemOf(catalogue, thrown);
+  const error = toDomainError(thrown);
   const body = describeProblem(problem, {
     detail: error && problem.status !== 500 ? error.message : problem.meaning,
     instance: instanceOf(req),
     requestId: requestIdOf(res),
     ...(error instanceof ValidationError ? { errors: error.violations } : {}),
   });
-  sendJson(res, problem.status, body, problemMediaType);
+  const { retryAfterSeconds } = problem;
+  const headers: Record<string, string> =
+    retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) };
+  return jsonAnswer(problem.status, body, headers, problemMediaType);
+}
+
+function problemOf(catalogue: ProblemCatalogue, thrown: unknown): ProblemType {
+  const problem = catalogue.get(toDomainError(thrown)?.code ?? 'internal-error') ?? catalogue.get('internal-error');
+  if (!problem) throw new Error('The problem catalogue has no entry for internal-error.');
+  return problem;
 }
 
 /** What the driver said in the end. Under load these lines are many, so they go without stacks. */

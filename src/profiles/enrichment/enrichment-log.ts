@@ -1,3 +1,4 @@
+import { logBreakerChange } from '../../platform/telemetry/breaker-log.ts';
 import type { EventSource } from '../../platform/telemetry/event-stream.ts';
 import type { Ending, EnrichmentEvent } from './enrichment-events.ts';
 
@@ -11,12 +12,6 @@ export interface EnrichmentLogger {
   readonly error: Write;
 }
 
-const breakerMessages = {
-  closed: 'Circuit Breaker CLOSED',
-  open: 'Circuit Breaker OPEN',
-  'half-open': 'Circuit Breaker HALF_OPEN',
-} as const;
-
 /**
  * Logs what the enrichment client does: one line for each call that failed and each change of the breaker, the rest at
  * debug. The provider's failures are handled, so they are warnings; only a defect of our own is an error.
@@ -26,11 +21,9 @@ const breakerMessages = {
 export function logEnrichment(events: EventSource<EnrichmentEvent>, logger: EnrichmentLogger): () => void {
   return events.subscribe((event) => {
     switch (event.type) {
-      case 'breaker-state-changed': {
-        const { from, to } = event;
-        logger[to === 'open' ? 'warn' : 'info']({ breaker: 'enrichment', from, to }, breakerMessages[to]);
+      case 'breaker-state-changed':
+        logBreakerChange(logger, 'enrichment', event);
         return;
-      }
       case 'call-ended': {
         const { userId, ending, attempts, durationMs } = event;
         logger[levelOf(ending)](

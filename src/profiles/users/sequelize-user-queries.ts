@@ -1,5 +1,5 @@
 import { Op, type Order, type WhereOptions } from 'sequelize';
-import { translatingErrors } from '../../platform/database/database-errors.ts';
+import type { DatabaseReader } from '../../platform/database/database-reader.ts';
 import { prefixEnd } from './text-keys.ts';
 import type { User } from './user.ts';
 import { toUser, type UserModel, type UserRow } from './user-model.ts';
@@ -15,12 +15,15 @@ const sortColumns = {
 export class SequelizeUserQueries implements UserQueries {
   readonly #model: UserModel;
 
-  constructor(model: UserModel) {
+  readonly #reader: DatabaseReader;
+
+  constructor(model: UserModel, reader: DatabaseReader) {
     this.#model = model;
+    this.#reader = reader;
   }
 
   async find(id: string): Promise<User | null> {
-    const row = await translatingErrors(() => this.#model.findByPk(id, { raw: true }));
+    const row = await this.#reader.read(() => this.#model.findByPk(id, { raw: true }));
     return row === null ? null : toUser(row as unknown as UserRow);
   }
 
@@ -36,7 +39,7 @@ export class SequelizeUserQueries implements UserQueries {
       ...(query.prefix === undefined ? [] : [startsWith(query.prefix)]),
       ...(query.after === undefined ? [] : [behind(query.after, column, descending)]),
     ];
-    const rows = await translatingErrors(() =>
+    const rows = await this.#reader.read(() =>
       this.#model.findAll({ where: { [Op.and]: where }, order, limit: query.limit, raw: true }),
     );
     return (rows as unknown as UserRow[]).map(toUser);

@@ -19,6 +19,11 @@ export class SequelizeUserRepository implements UserRepository {
     await decidedByIndexes(() => this.#model.create(toRow(user), { transaction: this.#transaction }));
   }
 
+  async find(id: string): Promise<User | null> {
+    const row = await this.#model.findByPk(id, { raw: true, transaction: this.#transaction });
+    return row === null ? null : toUser(row as unknown as UserRow);
+  }
+
   async findForUpdate(id: string): Promise<User | null> {
     // SQLite has no row locks and needs none: BEGIN IMMEDIATE has made this the only writer.
     const row = await this.#model.findByPk(id, {

@@ -1,8 +1,11 @@
 import type { Request, Response } from 'express';
 import { entityTagOf, entityTagsOf, isKnownToClient, versionsAllowedBy } from '../../platform/http/conditional.ts';
 import { bodyOf } from '../../platform/http/json-body.ts';
-import { sendEmpty, sendJson } from '../../platform/http/responses.ts';
+import type { IdempotentRequests } from '../../platform/http/idempotent-requests.ts';
+import { jsonAnswer, sendAnswer, sendJson } from '../../platform/http/responses.ts';
+import type { Answer } from '../../platform/idempotency/answer.ts';
 import { validateBody, validatePath, validateQuery } from '../../platform/http/validate.ts';
+import type { ProfilesRepositories } from './profiles-repositories.ts';
 import { emailKey, searchKey } from './text-keys.ts';
 import type { User } from './user.ts';
 import { decodeCursor, encodeCursor } from './user-cursor.ts';
@@ -22,17 +25,20 @@ import type { AllowedVersions, UserService } from './user-service.ts';
 /** Between HTTP and the use cases: reads and validates requests, writes answers. */
 export class UserController {
   readonly #service: UserService;
+  readonly #writes: IdempotentRequests<ProfilesRepositories>;
 
-  constructor(service: UserService) {
+  constructor(service: UserService, writes: IdempotentRequests<ProfilesRepositories>) {
     this.#service = service;
+    this.#writes = writes;
   }
 
   async create(req: Request, res: Response): Promise<void> {
     validateQuery(noQuerySchema, req.url);
     const { id, ...content } = validateBody(createUserSchema, bodyOf(req));
-    const { user, created } = await this.#service.create(content, id);
-    res.setHeader('Location', `/api/users/${user.id}`);
-    sendUser(res, created ? 201 : 200, user);
+    await this.#writes.answer(req, res, async (repositories, origin) => {
+      const { user, created } = await this.#service.create({ ...repositories, origin }, content, id);
+      return userAnswer(created ? 201 : 200, user, { Location: `/api/users/${user.id}` });
+    });
   }
 
   async get(req: Request, res: Response): Promise<void> {
@@ -40,10 +46,9 @@ export class UserController {
     const ifNoneMatch = entityTagsOf(req, 'If-None-Match');
     const user = await this.#service.get(id);
     if (isKnownToClient(ifNoneMatch, user.version)) {
-      setValidators(res, user);
-      sendEmpty(res, 304);
+      sendAnswer(res, { status: 304, headers: validatorsOf(user), body: '' });
     } else {
-      sendUser(res, 200, user);
+      sendAnswer(res, userAnswer(200, user));
     }
   }
 
@@ -68,19 +73,28 @@ export class UserController {
   async update(req: Request, res: Response): Promise<void> {
     const id = userIdOf(req);
     const changes = validateBody(updateUserSchema, bodyOf(req));
-    sendUser(res, 200, await this.#service.update(id, changes, allowedVersionsOf(req)));
+    const allowed = allowedVersionsOf(req);
+    await this.#writes.answer(req, res, async (repositories, origin) =>
+      userAnswer(200, await this.#service.update({ ...repositories, origin }, id, changes, allowed)),
+    );
   }
 
   async patch(req: Request, res: Response): Promise<void> {
     const id = userIdOf(req);
     const patch = validateBody(patchUserSchema, bodyOf(req));
-    sendUser(res, 200, await this.#service.patch(id, patch, allowedVersionsOf(req)));
+    const allowed = allowedVersionsOf(req);
+    await this.#writes.answer(req, res, async (repositories, origin) =>
+      userAnswer(200, await this.#service.patch({ ...repositories, origin }, id, patch, allowed)),
+    );
   }
 
   async remove(req: Request, res: Response): Promise<void> {
     const id = userIdOf(req);
-    await this.#service.remove(id, allowedVersionsOf(req));
-    sendEmpty(res, 204);
+    const allowed = allowedVersionsOf(req);
+    await this.#writes.answer(req, res, async (repositories, origin) => {
+      await this.#service.remove({ ...repositories, origin }, id, allowed);
+      return { status: 204, headers: {}, body: '' };
+    });
   }
 }
 
@@ -93,15 +107,13 @@ function allowedVersionsOf(req: Request): AllowedVersions {
   return versionsAllowedBy(entityTagsOf(req, 'If-Match'));
 }
 
-function sendUser(res: Response, status: 200 | 201, user: User): void {
-  setValidators(res, user);
-  sendJson(res, status, representUser(user));
+function userAnswer(status: 200 | 201, user: User, headers: Readonly<Record<string, string>> = {}): Answer {
+  return jsonAnswer(status, representUser(user), { ...headers, ...validatorsOf(user) });
 }
 
 /** A client may keep a profile, but asks each time whether it is still the current one. */
-function setValidators(res: Response, user: User): void {
-  res.setHeader('ETag', entityTagOf(user.version));
-  res.setHeader('Cache-Control', 'private, no-cache');
+function validatorsOf(user: User): Readonly<Record<string, string>> {
+  return { ETag: entityTagOf(user.version), 'Cache-Control': 'private, no-cache' };
 }
 
 /** The same list from `cursor` on, relative to this server (RFC 8288 resolves it against the request). */

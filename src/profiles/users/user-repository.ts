@@ -12,6 +12,9 @@ export interface UserRepository {
    */
   insert(user: User): Promise<void>;
 
+  /** The user as it is, to be read only. */
+  find(id: string): Promise<User | null>;
+
   /** The user, which no other transaction can change until this one ends; null when there is none. */
   findForUpdate(id: string): Promise<User | null>;
 

@@ -4,7 +4,8 @@ import type { Clock } from '../../platform/clock.ts';
 import { pointerTo, ValidationError } from '../../platform/validation-error.ts';
 import { mergePatch } from './merge-patch.ts';
 import { metadataProblem } from './metadata.ts';
-import type { ProfilesUnitOfWork } from './profiles-unit-of-work.ts';
+import { type ChangeKind, changedFields } from '../changes/user-change.ts';
+import type { ProfilesWrite } from './profiles-repositories.ts';
 import type { JsonObject, User, UserContent } from './user.ts';
 import { EmailTakenError, UserIdTakenError, UserNotFoundError, VersionConflictError } from './user-errors.ts';
 import type { UserListQuery, UserQueries } from './user-queries.ts';
@@ -15,14 +16,15 @@ export type UserPatch = Partial<Omit<UserContent, 'metadata'>> & { readonly meta
 /** The versions a change may be based on; undefined allows any. */
 export type AllowedVersions = readonly number[] | undefined;
 
-/** The use cases of user profiles. */
+/**
+ * The use cases of user profiles. Those that change something do so in the transaction that they are given, and note it
+ * in the journal there.
+ */
 export class UserService {
-  readonly #unitOfWork: ProfilesUnitOfWork;
   readonly #queries: UserQueries;
   readonly #clock: Clock;
 
-  constructor(unitOfWork: ProfilesUnitOfWork, queries: UserQueries, clock: Clock) {
-    this.#unitOfWork = unitOfWork;
+  constructor(queries: UserQueries, clock: Clock) {
     this.#queries = queries;
     this.#clock = clock;
   }
@@ -36,21 +38,22 @@ export class UserService {
    * @throws UserIdTakenError when the id belongs to a user with other content
    * @throws EmailTakenError when another user has this e-mail address
    */
-  async create(content: UserContent, id?: string): Promise<{ user: User; created: boolean }> {
+  async create(write: ProfilesWrite, content: UserContent, id?: string): Promise<{ user: User; created: boolean }> {
     const now = this.#clock.now();
     const user: User = { ...content, id: id ?? uuidv7(), version: 1, createdAt: now, updatedAt: now };
     try {
-      await this.#unitOfWork.run(({ users }) => users.insert(user));
-      return { user, created: true };
+      await write.users.insert(user);
     } catch (error) {
       const isTaken = error instanceof UserIdTakenError || error instanceof EmailTakenError;
       if (!isTaken || id === undefined) throw error;
       // Which of two violated indexes is named differs between engines; the id is asked about first everywhere.
-      const existing = await this.#queries.find(id);
+      const existing = await write.users.find(id);
       if (existing === null) throw error;
       if (!isDeepStrictEqual(contentOf(existing), asStored(contentOf(user)))) throw new UserIdTakenError();
       return { user: existing, created: false };
     }
+    await this.#note(write, 'created', user, changedFields(nothing, user));
+    return { user, created: true };
   }
 
   /** @throws UserNotFoundError */
@@ -71,8 +74,13 @@ export class UserService {
    *
    * @throws UserNotFoundError, VersionConflictError, EmailTakenError
    */
-  async update(id: string, changes: Partial<UserContent>, allowed?: AllowedVersions): Promise<User> {
-    return await this.#change(id, allowed, (user) => ({ ...user, ...changes }));
+  async update(
+    write: ProfilesWrite,
+    id: string,
+    changes: Partial<UserContent>,
+    allowed?: AllowedVersions,
+  ): Promise<User> {
+    return await this.#change(write, id, allowed, (user) => ({ ...user, ...changes }));
   }
 
   /**
@@ -81,8 +89,13 @@ export class UserService {
    * @throws UserNotFoundError, VersionConflictError, EmailTakenError
    * @throws ValidationError when the merged metadata break their rules
    */
-  async patch(id: string, { metadata, ...fields }: UserPatch, allowed?: AllowedVersions): Promise<User> {
-    return await this.#change(id, allowed, (user) => {
+  async patch(
+    write: ProfilesWrite,
+    id: string,
+    { metadata, ...fields }: UserPatch,
+    allowed?: AllowedVersions,
+  ): Promise<User> {
+    return await this.#change(write, id, allowed, (user) => {
       if (metadata === undefined) return { ...user, ...fields };
       const merged = metadata === null ? {} : mergePatch(user.metadata, metadata);
       const problem = metadataProblem(merged);
@@ -92,22 +105,47 @@ export class UserService {
   }
 
   /** @throws UserNotFoundError, VersionConflictError */
-  async remove(id: string, allowed?: AllowedVersions): Promise<void> {
-    await this.#unitOfWork.run(async ({ users }) => {
-      requireVersion(await users.findForUpdate(id), allowed);
-      await users.remove(id);
-    });
+  async remove(write: ProfilesWrite, id: string, allowed?: AllowedVersions): Promise<void> {
+    const current = requireVersion(await write.users.findForUpdate(id), allowed);
+    await write.users.remove(id);
+    const removed: User = { ...current, version: current.version + 1, updatedAt: this.#clock.now() };
+    await this.#note(write, 'deleted', removed, []);
   }
 
-  async #change(id: string, allowed: AllowedVersions, apply: (user: User) => User): Promise<User> {
-    return await this.#unitOfWork.run(async ({ users }) => {
-      const current = requireVersion(await users.findForUpdate(id), allowed);
-      const changed: User = { ...apply(current), version: current.version + 1, updatedAt: this.#clock.now() };
-      await users.update(changed);
-      return changed;
+  async #change(
+    write: ProfilesWrite,
+    id: string,
+    allowed: AllowedVersions,
+    apply: (user: User) => User,
+  ): Promise<User> {
+    const current = requireVersion(await write.users.findForUpdate(id), allowed);
+    const changed: User = { ...apply(current), version: current.version + 1, updatedAt: this.#clock.now() };
+    await write.users.update(changed);
+    await this.#note(write, 'updated', changed, changedFields(current, changed));
+    return changed;
+  }
+
+  /** The row of the journal comes last: writers of one user stand in line at the user's row until then. */
+  async #note(
+    { changes, origin }: ProfilesWrite,
+    kind: ChangeKind,
+    user: User,
+    fields: ReturnType<typeof changedFields>,
+  ): Promise<void> {
+    await changes.append({
+      id: origin.changeId,
+      userId: user.id,
+      version: user.version,
+      kind,
+      fields,
+      changedAt: user.updatedAt,
+      requestId: origin.requestId,
     });
   }
 }
+
+/** What a user is before it is created. */
+const nothing: UserContent = { name: '', email: '', phone: null, displayName: null, metadata: {} };
 
 function requireVersion(user: User | null, allowed: AllowedVersions): User {
   if (user === null) throw new UserNotFoundError();

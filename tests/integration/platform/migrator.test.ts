@@ -10,7 +10,7 @@ describeOnEachEngine('The migrator', (engine) => {
   let test: TestDatabase;
   let open: Database[];
   const instance = (): Database => {
-    const database = openDatabase(parseDatabaseUrl(test.url), { poolMax: 1 });
+    const database = openDatabase(parseDatabaseUrl(test.url), { poolMax: 1, queryTimeoutMs: 60_000 });
     open.push(database);
     return database;
   };
@@ -72,7 +72,7 @@ describeOnEachEngine('The migrator', (engine) => {
 describeOnEachEngine('The schema', (engine) => {
   it('stores text as utf8mb4, compared by code point, and times with milliseconds', async () => {
     const test = await engine.create();
-    const database = openDatabase(parseDatabaseUrl(test.url), { poolMax: 1 });
+    const database = openDatabase(parseDatabaseUrl(test.url), { poolMax: 1, queryTimeoutMs: 60_000 });
     try {
       await createMigrator(database.sequelize, migrations).up();
       if (engine.name === 'SQLite') {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { ObjectSchema } from 'joi';
 import { validateBody, validatePath, validateQuery } from '../../../src/platform/http/validate.ts';
 import { ValidationError, type Violation } from '../../../src/platform/validation-error.ts';
+import { listUserChangesSchema } from '../../../src/profiles/changes/user-changes-schemas.ts';
 import {
   createUserSchema,
   listUsersSchema,
@@ -44,7 +45,16 @@ describe('Joi and openapi.yaml have the same structure', () => {
     );
   });
 
-  it.each(operationsOnAUser())('in the path of %s %s', (method, path) => {
+  it('in the query of the list of changes', () => {
+    expect(structureOf(parametersAsObject('/api/users/{id}/changes', 'get', 'query'))).toEqual(
+      structureOf(jsonSchemaOf(listUserChangesSchema)),
+    );
+  });
+
+  it.each([
+    ...operationsOnAUser(),
+    ['get', '/api/users/{id}/changes'] as const,
+  ])('in the path of %s %s', (method, path) => {
     expect(structureOf(parametersAsObject(path, method, 'path'))).toEqual(structureOf(jsonSchemaOf(userPathSchema)));
   });
 

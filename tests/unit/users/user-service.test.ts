@@ -8,7 +8,7 @@ import {
   UserNotFoundError,
   VersionConflictError,
 } from '../../../src/profiles/users/user-errors.ts';
-import { UserService } from '../../../src/profiles/users/user-service.ts';
+import { UserUseCases } from '../../helpers/user-use-cases.ts';
 import { createInMemoryProfiles } from '../../helpers/in-memory-profiles.ts';
 
 const content = (overrides: Partial<UserContent> = {}): UserContent => ({
@@ -21,12 +21,12 @@ const content = (overrides: Partial<UserContent> = {}): UserContent => ({
 });
 
 let now: Date;
-let service: UserService;
+let service: UserUseCases;
 beforeEach(() => {
   now = new Date('2026-01-01T00:00:00.000Z');
   const clock: Clock = { now: () => now };
   const { unitOfWork, queries } = createInMemoryProfiles();
-  service = new UserService(unitOfWork, queries, clock);
+  service = new UserUseCases(unitOfWork, queries, clock);
 });
 
 describe('Creating a user', () => {
@@ -143,8 +143,8 @@ describe('Deleting a user', () => {
 describe('Listing users', () => {
   it('says whether there are more behind the page', async () => {
     for (const name of ['a', 'b', 'c']) await service.create(content({ email: `${name}@example.com` }), name);
-    expect(await service.list({ limit: 3, sort: 'createdAt' })).toMatchObject({ hasMore: false });
-    const page = await service.list({ limit: 2, sort: 'createdAt' });
+    expect(await service.service.list({ limit: 3, sort: 'createdAt' })).toMatchObject({ hasMore: false });
+    const page = await service.service.list({ limit: 2, sort: 'createdAt' });
     expect(page.hasMore).toBe(true);
     expect(page.users.map(({ id }) => id)).toEqual(['a', 'b']);
   });

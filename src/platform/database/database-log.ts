@@ -1,0 +1,39 @@
+import { logBreakerChange } from '../telemetry/breaker-log.ts';
+import type { EventSource } from '../telemetry/event-stream.ts';
+import type { DatabaseEvent } from './database-events.ts';
+
+type Write = (fields: object, message: string) => void;
+
+/**
+ * Logs what happens with the database. Conflicts between writers are the ordinary work of a database, so they are
+ * debug; that it lost a connection is a warning.
+ *
+ * @returns a function that ends it
+ */
+export function logDatabase(
+  events: EventSource<DatabaseEvent>,
+  logger: { readonly debug: Write; readonly info: Write; readonly warn: Write },
+): () => void {
+  return events.subscribe((event) => {
+    switch (event.type) {
+      case 'breaker-state-changed':
+        return logBreakerChange(logger, 'database', event);
+      case 'transaction-retried': {
+        const { cause, retry, delayMs } = event;
+        const level = cause === 'connection-lost' ? 'warn' : 'debug';
+        return logger[level]({ cause, retry, delayMs: Math.round(delayMs) }, 'Transaction is run again');
+      }
+      case 'read-retried':
+        return logger.warn({}, 'Query is run again on another connection');
+      case 'commit-undecided':
+        return logger.warn({}, 'COMMIT was not answered, its outcome is looked up');
+      case 'commit-resolved':
+        return logger.info({ committed: event.committed }, 'The outcome of a COMMIT has been found out');
+      case 'short-circuited':
+        // The refused request has a line of its own.
+        return undefined;
+      default:
+        return event satisfies never;
+    }
+  });
+}

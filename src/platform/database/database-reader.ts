@@ -1,0 +1,37 @@
+import { startDeadline, withTimeout } from '../resilience/deadline.ts';
+import type { EventStream } from '../telemetry/event-stream.ts';
+import type { DatabaseBreaker } from './database-breaker.ts';
+import { DatabaseUnavailableError, translatingErrors } from './database-errors.ts';
+import type { DatabaseEvent } from './database-events.ts';
+
+/** Reading outside of any transaction: what is committed. */
+export interface DatabaseReader {
+  /**
+   * Runs a query, within the deadline. One that finds its connection dead is run once more, on another: those in the
+   * pool die together when the database restarts, and the first to use each of them finds out.
+   *
+   * @throws DatabaseUnavailableError, DatabaseOverloadedError
+   */
+  read<T>(query: () => Promise<T>): Promise<T>;
+}
+
+export function createDatabaseReader(options: {
+  breaker: DatabaseBreaker;
+  deadlineMs: number;
+  events: EventStream<DatabaseEvent>;
+}): DatabaseReader {
+  const { breaker, deadlineMs, events } = options;
+
+  async function readTwice<T>(query: () => Promise<T>): Promise<T> {
+    const deadline = startDeadline(deadlineMs);
+    try {
+      return await translatingErrors(query);
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailableError) || deadline.remainingMs() === 0) throw error;
+      events.emit({ type: 'read-retried' });
+      return await translatingErrors(() => withTimeout(deadline.remainingMs(), query));
+    }
+  }
+
+  return { read: async (query) => await breaker.run(() => readTwice(query)) };
+}
