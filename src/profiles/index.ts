@@ -147,6 +147,19 @@ export function createProfiles(config: ProfilesConfig, options: ProfilesOptions)
   let graceMs = config.shutdownGraceMs;
   return {
     start: async () => {
+      const stopping = new AbortController();
+      let schemaReady = Promise.resolve(false);
+      const keyExpiry = startKeyExpiry({
+        housekeeping,
+        clock,
+        onError: (err) => logger.warn({ err }, 'Expired idempotency keys could not be deleted'),
+      });
+      // Registered before the server, so that it closes behind it: what runs in the background must not hold up requests.
+      lifecycle.onStop('background work', async () => {
+        stopping.abort();
+        await Promise.all([schemaReady, keyExpiry.stop()]);
+      });
+
       const server = await startHttpServer(handler, { host: config.host, port: config.port, problems });
       lifecycle.onStop('HTTP server', () => server.stop(graceMs));
       if (lifecycle.stopping) {
@@ -155,18 +168,7 @@ export function createProfiles(config: ProfilesConfig, options: ProfilesOptions)
       }
       logger.info({ port: server.port }, 'Listening');
 
-      const stopping = new AbortController();
-      const schemaReady = schemaGate.open(stopping.signal);
-      lifecycle.onStop('schema gate', async () => {
-        stopping.abort();
-        await schemaReady;
-      });
-      const keyExpiry = startKeyExpiry({
-        housekeeping,
-        clock,
-        onError: (err) => logger.warn({ err }, 'Expired idempotency keys could not be deleted'),
-      });
-      lifecycle.onStop('expiry of idempotency keys', () => keyExpiry.stop());
+      schemaReady = schemaGate.open(stopping.signal);
       return { port: server.port, schemaReady };
     },
     stop: async (limitMs) => {

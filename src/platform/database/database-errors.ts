@@ -6,6 +6,7 @@ import {
   UniqueConstraintError,
 } from 'sequelize';
 import { DomainError } from '../domain-error.ts';
+import { TimeoutError } from '../resilience/deadline.ts';
 
 /** The database cannot be reached, lost the connection, or did not answer in time. Nothing was changed. */
 export class DatabaseUnavailableError extends DomainError {
@@ -76,12 +77,13 @@ export class UniqueViolationError extends Error {
 }
 
 /**
- * Says what an error of Sequelize and its drivers means to us; what is none of theirs is returned as it is.
+ * Says what an error of Sequelize and its drivers, or a deadline of ours, means to us; what is none of theirs is returned as it is.
  *
  * A lost connection comes in many guises (`ConnectionError`, or a `DatabaseError` with a socket code, an SQLSTATE 08
  * or only a message), so code and message are looked at, here and nowhere else.
  */
 export function translateDatabaseError(error: unknown): unknown {
+  if (error instanceof TimeoutError) return new DatabaseUnavailableError(error);
   if (!(error instanceof BaseError)) return isUnavailable(error) ? new DatabaseUnavailableError(error) : error;
   if (error instanceof ConnectionAcquireTimeoutError) return new DatabaseOverloadedError(error);
   if (error instanceof ConnectionError) return new DatabaseUnavailableError(error);

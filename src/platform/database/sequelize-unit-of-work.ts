@@ -70,6 +70,8 @@ class Run<Repositories, T> {
   readonly #options: RunOptions<Repositories, T>;
   /** The last attempt, while it is not known whether it was committed. */
   #undecided: CommitUndecidedError<T> | undefined;
+  /** Counted apart from the conflicts, many of which say nothing about the connection. */
+  #lostConnections = 0;
 
   constructor(options: RunOptions<Repositories, T>) {
     this.#options = options;
@@ -151,9 +153,10 @@ class Run<Repositories, T> {
       const fits = failure.conflict !== 'lock-wait' || remainingMs > deadlineMs / 2;
       return fits && attempt < attemptsMax.conflict ? failure.conflict : undefined;
     }
-    const isLost = failure instanceof DatabaseUnavailableError || this.#undecided !== undefined;
+    if (!(failure instanceof DatabaseUnavailableError) && this.#undecided === undefined) return undefined;
+    this.#lostConnections += 1;
     const limit = this.#undecided === undefined ? attemptsMax['connection-lost'] : attemptsMax.conflict;
-    return isLost && attempt < limit ? 'connection-lost' : undefined;
+    return this.#lostConnections < limit ? 'connection-lost' : undefined;
   }
 }
 

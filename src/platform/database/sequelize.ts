@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from 'mysql2';
 import { type Options, Sequelize, Transaction } from 'sequelize';
 import { type Deadline, startDeadline, withTimeout } from '../resilience/deadline.ts';
-import { DatabaseUnavailableError } from './database-errors.ts';
+import { DomainError } from '../domain-error.ts';
+import { DatabaseUnavailableError, translatingErrors } from './database-errors.ts';
 import type { DatabaseLocation } from './database-url.ts';
 import { beginTransaction, type OpenTransaction } from './sequelize-transaction.ts';
 import { createSqliteDriver } from './sqlite-driver.ts';
@@ -19,7 +20,7 @@ export interface Database {
    * On SQLite, whose calls cannot be cut short, the deadline of the database bounds each wait for a lock instead.
    */
   begin(deadline: Deadline): Promise<OpenTransaction>;
-  /** Resolves when the database answers. @throws DatabaseUnavailableError */
+  /** Resolves when the database answers. @throws DatabaseUnavailableError, DatabaseOverloadedError */
   ping(): Promise<void>;
   /** Waits for queries that run, a second at most, and closes every connection. */
   close(): Promise<void>;
@@ -37,7 +38,6 @@ export interface DatabaseOptions {
 
 /** A server that does not greet, or takes longer for the session's settings, counts as away. */
 const connectTimeoutMsMax = 2_000;
-const pingTimeoutMs = 2_000;
 /** For waits that have no other bound: setTimeout takes no more than this for anything but "at once". */
 const foreverMs = 2 ** 31 - 1;
 /** How long connections that are still in use at the end may take to come back before they are cut. */
@@ -126,9 +126,10 @@ function openMysql(
   sequelize.addHook('afterConnect', async (raw: unknown) => {
     const connection = raw as StreamConnection;
     connections.add(connection);
+    // Not when Sequelize lets go of it: a server that is frozen leaves the socket open.
+    connection.stream.once('close', () => connections.delete(connection));
     await prepareSession(connection, { timeoutMs: connectTimeoutMs, lockWaitMs: timeoutMs / 3 });
   });
-  sequelize.addHook('afterDisconnect', (raw: unknown) => void connections.delete(raw as StreamConnection));
 
   const begin = limitBorrowing(sequelize, timeoutMs);
   return database(sequelize, begin, () => {
@@ -204,9 +205,10 @@ function database(sequelize: Sequelize, begin: Database['begin'], closeDriver: (
     begin,
     ping: async () => {
       try {
-        await withTimeout(pingTimeoutMs, async () => await sequelize.query('SELECT 1'));
+        await translatingErrors(() => sequelize.query('SELECT 1'));
       } catch (error) {
-        throw new DatabaseUnavailableError(error);
+        // Whatever else it is, its text is not for everybody.
+        throw error instanceof DomainError ? error : new DatabaseUnavailableError(error);
       }
     },
     close: async () => {

@@ -6,7 +6,6 @@ import { claimFor, type IdempotencyClaim } from '../idempotency/idempotency-clai
 import { parseIdempotencyKey } from '../idempotency/idempotency-key.ts';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.ts';
 import type { IdempotentWrites } from '../idempotency/idempotent-writes.ts';
-import { DomainError } from '../domain-error.ts';
 import { ValidationError } from '../validation-error.ts';
 import { bodyOf } from './json-body.ts';
 import type { ProblemCatalogue } from './problem-catalogue.ts';
@@ -61,17 +60,22 @@ export class IdempotentRequests<Repositories extends { readonly idempotency: Ide
       rejection: (error) => this.#rejection(req, res, error),
     });
     if (replayed) res.setHeader('Idempotency-Replayed', 'true');
+    if (answer.status >= 400) res.locals['problemCode'] = problemCodeOf(answer);
     sendAnswer(res, answer);
   }
 
-  /** Refusals that come out of a use case are kept: sent again, the request shall not find that a name is free now. */
+  /** Sent again, a request that was refused shall not find that a name is free now. Bodies against the rules are not kept. */
   #rejection(req: Request, res: Response, error: unknown): Answer | null {
     if (error instanceof ValidationError) return null;
     const answer = problemAnswer(this.#problems, error, req, res);
-    if (answer.status >= 500) return null;
-    if (error instanceof DomainError) res.locals['problemCode'] = error.code;
-    return answer;
+    return answer.status < 500 ? answer : null;
   }
+}
+
+/** For the log. */
+function problemCodeOf({ body }: Answer): string {
+  const { code }: { code?: string } = JSON.parse(body);
+  return code ?? 'unknown';
 }
 
 function claimOf(req: Request): IdempotencyClaim | null {

@@ -31,7 +31,7 @@ export interface IdempotencyStore {
    * @returns null when nothing was committed for this request; the key may have been used for another one since
    * @throws TransientTransactionError when the other transaction stayed undecided for longer than a lock is waited for
    */
-  findDecided(claim: IdempotencyClaim): Promise<Answer | null>;
+  findDecided(claim: IdempotencyClaim, now: Date): Promise<Answer | null>;
 }
 
 /** What is done about keys outside of the transactions that use them; each call takes a connection of its own. */

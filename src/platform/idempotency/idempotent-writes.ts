@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { TransientTransactionError } from '../database/database-errors.ts';
 import type { Recall, UnitOfWork, Work } from '../database/unit-of-work.ts';
 import type { EventStream } from '../telemetry/event-stream.ts';
 import type { Answer } from './answer.ts';
@@ -115,10 +116,12 @@ export class IdempotentWrites<Repositories extends { readonly idempotency: Idemp
   }
 
   async #claimAndKeep(claim: IdempotencyClaim, work: Work<Repositories, Answer>): Promise<IdempotentAnswer> {
+    const now = this.#clock.now();
+    let attempts = 0;
     return await this.#unitOfWork.run<IdempotentAnswer>(
       async (repositories) => {
-        const now = this.#clock.now();
-        const stored = await repositories.idempotency.claim(claim, now, new Date(now.getTime() + this.#ttlMs));
+        attempts += 1;
+        const stored = await this.#claim(repositories, claim, now, attempts);
         if (stored !== null) {
           if (stored.fingerprint !== claim.fingerprint) throw new IdempotencyKeyReusedError();
           return { answer: stored.answer, replayed: true };
@@ -128,15 +131,31 @@ export class IdempotentWrites<Repositories extends { readonly idempotency: Idemp
         return { answer, replayed: false };
       },
       async ({ idempotency }, { replayed }) => {
-        const answer = await idempotency.findDecided(claim);
+        const answer = await idempotency.findDecided(claim, now);
         return answer === null ? null : { answer, replayed };
       },
     );
   }
 
-  /** Another process has claimed the key. That it belongs to another request is told first. */
+  async #claim(
+    { idempotency }: Repositories,
+    claim: IdempotencyClaim,
+    now: Date,
+    attempt: number,
+  ): Promise<{ readonly fingerprint: string; readonly answer: Answer } | null> {
+    try {
+      return await idempotency.claim(claim, now, new Date(now.getTime() + this.#ttlMs));
+    } catch (error) {
+      // The server may not have noticed yet that the connection of an attempt before this one is gone, so that the key
+      // is held by ourselves. That is no reason to refuse the only request there is.
+      if (error instanceof RequestInProgressError && attempt > 1) throw new TransientTransactionError('busy', error);
+      throw error;
+    }
+  }
+
+  /** Another process has claimed the key. That it belongs to another request is told first, where it can be seen. */
   async #requireSameRequest(claim: IdempotencyClaim): Promise<void> {
-    const fingerprint = await this.#housekeeping.fingerprintInFlight(claim.id);
+    const fingerprint = await this.#housekeeping.fingerprintInFlight(claim.id).catch(() => null);
     if (fingerprint !== null && fingerprint !== claim.fingerprint) throw new IdempotencyKeyReusedError();
   }
 }

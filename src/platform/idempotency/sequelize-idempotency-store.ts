@@ -48,9 +48,10 @@ export class SequelizeIdempotencyStore implements IdempotencyStore {
     if (kept !== 1) throw new Error('An answer was to be kept under a key that this transaction had not claimed.');
   }
 
-  async findDecided(claim: IdempotencyClaim): Promise<Answer | null> {
+  async findDecided(claim: IdempotencyClaim, now: Date): Promise<Answer | null> {
     const row = await translatingErrors(() => this.#find(claim.id, { lock: this.#transaction.LOCK.SHARE }));
-    return row?.fingerprint === claim.fingerprint ? answerOf(row) : null;
+    if (row === null || row.fingerprint !== claim.fingerprint || !isLive(row, now)) return null;
+    return answerOf(row);
   }
 
   /** `held` is what another transaction has locked: to insert it, to replace it, or only to read its answer. */

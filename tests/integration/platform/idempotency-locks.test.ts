@@ -30,7 +30,7 @@ describeOnEachEngine('The idempotency store, with another transaction open,', (e
       await store.keep(claim, created);
     });
     let isDecided = false;
-    const decided = keys.inTransaction((store) => store.findDecided(claim)).finally(() => (isDecided = true));
+    const decided = keys.inTransaction((store) => store.findDecided(claim, now)).finally(() => (isDecided = true));
     try {
       // SQLite lets nobody begin.
       if (engine.name !== 'SQLite')

@@ -111,11 +111,17 @@ describeOnEachEngine('The idempotency store', (engine) => {
     it('gives the answer that is stored for the same request, null otherwise', async () => {
       const claim = buildClaim();
       await keys.answer(claim);
-      expect(await keys.inTransaction((store) => store.findDecided(claim))).toEqual(created);
+      expect(await keys.inTransaction((store) => store.findDecided(claim, now))).toEqual(created);
       expect(
-        await keys.inTransaction((store) => store.findDecided({ ...claim, fingerprint: 'f'.repeat(64) })),
+        await keys.inTransaction((store) => store.findDecided({ ...claim, fingerprint: 'f'.repeat(64) }, now)),
       ).toBeNull();
-      expect(await keys.inTransaction((store) => store.findDecided(buildClaim()))).toBeNull();
+      expect(await keys.inTransaction((store) => store.findDecided(buildClaim(), now))).toBeNull();
+    });
+
+    it('takes an answer that had expired when the request began for none', async () => {
+      const claim = buildClaim();
+      await keys.answer(claim);
+      expect(await keys.inTransaction((store) => store.findDecided(claim, later))).toBeNull();
     });
   });
 

@@ -110,6 +110,18 @@ describe('Reading', () => {
     expect(query).toHaveBeenCalledTimes(4);
   });
 
+  it('counts a second connection that does not come before the deadline as a failure', async () => {
+    const reader = createDatabaseReader({ breaker, deadlineMs: 3_000, events: stream });
+    for (let failure = 1; failure <= 5; failure++) {
+      const query = jest.fn<() => Promise<string>>().mockRejectedValueOnce(lost);
+      query.mockReturnValueOnce(new Promise(() => {}));
+      const refused = expect(reader.read(query)).rejects.toThrow(DatabaseUnavailableError);
+      await jest.advanceTimersByTimeAsync(3_000);
+      await refused;
+    }
+    expect(states()).toEqual(['open']);
+  });
+
   it('does not repeat what the database has answered', async () => {
     const reader = createDatabaseReader({ breaker, deadlineMs: 3_000, events: stream });
     const query = jest.fn<() => Promise<string>>().mockRejectedValue(new Error('syntax'));
