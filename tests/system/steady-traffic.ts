@@ -9,6 +9,8 @@ export interface Outcome {
   /** The status, with the code where it is a problem; or why there was no answer. */
   readonly result: string;
   readonly retryAfter: string | undefined;
+  /** Of the user to be created; undefined for a request that reads. */
+  readonly email: string | undefined;
 }
 
 /** Clients that create and read users one after the other, for as long as they are let. */
@@ -28,13 +30,13 @@ export function startSteadyTraffic(api: HttpClient, known: UserBody): SteadyTraf
   const created: UserBody[] = [];
   const stopping = new AbortController();
 
-  async function observe(send: () => Promise<HttpAnswer>): Promise<void> {
+  async function observe(send: () => Promise<HttpAnswer>, email?: string): Promise<void> {
     const sentAtMs = performance.now();
     const seen = await send().then(describeAnswer, (error: Error) => ({
       result: error.message,
       retryAfter: undefined,
     }));
-    outcomes.push({ ...seen, sentAtMs, durationMs: performance.now() - sentAtMs });
+    outcomes.push({ ...seen, email, sentAtMs, durationMs: performance.now() - sentAtMs });
   }
 
   function describeAnswer({ status, headers, json }: HttpAnswer): Pick<Outcome, 'result' | 'retryAfter'> {
@@ -45,7 +47,8 @@ export function startSteadyTraffic(api: HttpClient, known: UserBody): SteadyTraf
 
   async function client(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await observe(() => api.send('POST', '/api/users', { json: newUser() }));
+      const user = newUser();
+      await observe(() => api.send('POST', '/api/users', { json: user }), String(user['email']));
       await observe(() => api.send('GET', `/api/users/${known.id}`));
       await pause(thinkMs);
     }
