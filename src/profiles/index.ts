@@ -12,9 +12,11 @@ import { createSequelizeUnitOfWork } from '../platform/database/sequelize-unit-o
 import { apiDocs } from '../platform/http/api-docs.ts';
 import { createApp } from '../platform/http/create-app.ts';
 import { healthRoutes } from '../platform/http/health.ts';
+import type { HttpEvent } from '../platform/http/http-events.ts';
 import { IdempotentRequests } from '../platform/http/idempotent-requests.ts';
 import { createProblemCatalogue, platformProblems } from '../platform/http/problem-catalogue.ts';
 import { problemPages } from '../platform/http/problem-pages.ts';
+import { logRequests } from '../platform/http/request-log.ts';
 import { startHttpServer } from '../platform/http/server.ts';
 import { defineIdempotencyModel } from '../platform/idempotency/idempotency-model.ts';
 import { type IdempotencyEvent, IdempotentWrites } from '../platform/idempotency/idempotent-writes.ts';
@@ -126,8 +128,11 @@ export function createProfiles(config: ProfilesConfig, options: ProfilesOptions)
   const enrichment = createHttpEnrichmentClient(config.enrichment, { events: enrichmentEvents });
   lifecycle.onStop('enrichment client', () => enrichment.close());
 
+  const httpEvents = new EventStream<HttpEvent>(onListenerError);
+  logRequests(httpEvents, logger);
   const handler = createApp({
     logger,
+    events: httpEvents,
     problems,
     routers: [
       userRoutes(new UserController(users, requests)),

@@ -1,14 +1,17 @@
 import express, { type Express, type Router } from 'express';
 import { DomainError } from '../domain-error.ts';
+import type { EventStream } from '../telemetry/event-stream.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { HttpEvent } from './http-events.ts';
 import type { ProblemCatalogue } from './problem-catalogue.ts';
 import { problemHandler } from './problem-details.ts';
 import { requestContext } from './request-context.ts';
-import { requestLog } from './request-log.ts';
+import { observeRequests } from './request-observer.ts';
 
 /** The HTTP application: what every request passes, in order, around the routes of the service. */
 export function createApp(options: {
   logger: Logger;
+  events: EventStream<HttpEvent>;
   problems: ProblemCatalogue;
   routers: readonly Router[];
 }): Express {
@@ -20,7 +23,7 @@ export function createApp(options: {
   app.set('query parser', false);
 
   app.use(requestContext());
-  app.use(requestLog(options.logger));
+  app.use(observeRequests(options.events));
   app.use((req, res, next) => {
     res.setHeader('X-Content-Type-Options', 'nosniff');
     // RFC 9112, section 3.2.

@@ -1,24 +1,26 @@
-import type { RequestHandler } from 'express';
-import type { Logger } from '../telemetry/logger.ts';
-import { requestIdOf } from './request-context.ts';
+import type { EventSource } from '../telemetry/event-stream.ts';
+import type { HttpEvent } from './http-events.ts';
 
-/** One line for each request, when its answer has gone out or its client has. Never a raw path: it holds user data. */
-export function requestLog(logger: Logger): RequestHandler {
-  return (req, res, next) => {
-    const startedAt = performance.now();
-    res.once('close', () => {
-      const route: unknown = req.route?.path;
-      const fields = {
-        requestId: requestIdOf(res),
-        method: req.method,
-        route: typeof route === 'string' ? req.baseUrl + route : 'unmatched',
-        status: res.statusCode,
-        durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
-        ...(res.locals['problemCode'] === undefined ? {} : { code: String(res.locals['problemCode']) }),
-      };
-      if (res.writableFinished) logger.info(fields, 'Request answered');
-      else logger.info(fields, 'Request abandoned by its client');
-    });
-    next();
-  };
+type Write = (fields: object, message: string) => void;
+
+/** Asked every few seconds by machines; while all is well, nobody wants to read of it. */
+const probes: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
+
+/**
+ * Logs one line for each request.
+ *
+ * @returns a function that ends it
+ */
+export function logRequests(
+  events: EventSource<HttpEvent>,
+  logger: { readonly debug: Write; readonly info: Write },
+): () => void {
+  return events.subscribe((event) => {
+    if (event.type !== 'request-ended') return;
+    const { requestId, method, route, status, code, abandoned } = event;
+    const level = probes.has(route) && status === 200 ? 'debug' : 'info';
+    const durationMs = Math.round(event.durationMs * 10) / 10;
+    const fields = { requestId, method, route, status, durationMs, ...(code === undefined ? {} : { code }) };
+    logger[level](fields, abandoned ? 'Request abandoned by its client' : 'Request answered');
+  });
 }
