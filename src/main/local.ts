@@ -4,13 +4,14 @@ import { readEnv } from '../platform/config/env.ts';
 import { ConfigurationError, problemsOf } from '../platform/config/parse-config.ts';
 import { createLifecycle } from '../platform/lifecycle.ts';
 import { runProcess } from '../platform/process.ts';
+import { prettyLines } from '../platform/telemetry/pretty-lines.ts';
 import { createProfiles, profilesConfig } from '../profiles/index.ts';
 import { banner } from './banner.ts';
 
 /** `npm start`: the service over a SQLite file, with the mock provider beside it unless ENRICHMENT_URL names another. */
 const lifecycle = createLifecycle();
 
-await runProcess(lifecycle, async () => {
+await runProcess(lifecycle, async (host) => {
   const env = readEnv();
   const embedded = { DATABASE_URL: 'sqlite:data/profiles.sqlite', ENRICHMENT_URL: 'http://127.0.0.1', ...env };
   const mock = readEnvironment(env);
@@ -22,9 +23,14 @@ await runProcess(lifecycle, async () => {
     lifecycle.onStop('mock enrichment service', async () => await provider.stop());
     embedded.ENRICHMENT_URL = provider.url;
   }
-  const profiles = createProfiles(profilesConfig(embedded), { applyMigrations: true });
-  // Whoever presses Ctrl-C waits: requests get less time to finish here than in production.
-  lifecycle.onStop('profiles', async () => await profiles.stop(500));
+  const profiles = createProfiles(profilesConfig(embedded), {
+    applyMigrations: true,
+    // Programs that read the log find it as in production.
+    ...(process.stdout.isTTY ? { logDestination: prettyLines() } : {}),
+  });
+  host.logTo(profiles.logger);
+  // Whoever presses Ctrl-C waits: there is nobody to drain for, and requests get less time to finish than in production.
+  lifecycle.onStop('profiles', (reason) => profiles.stop({ reason, drainMs: 0, graceMs: 750 }));
   const { port, schemaReady } = await profiles.start();
   if (!(await schemaReady)) return;
   process.stdout.write(

@@ -6,8 +6,9 @@ import { createProfiles, profilesConfig } from '../profiles/index.ts';
 /** The profile service in production: MySQL or MariaDB, migrations applied by a step of their own. */
 const lifecycle = createLifecycle();
 
-await runProcess(lifecycle, async () => {
+await runProcess(lifecycle, async (host) => {
   const profiles = createProfiles(profilesConfig(readEnv()), { applyMigrations: false });
-  lifecycle.onStop('profiles', () => profiles.stop());
+  host.logTo(profiles.logger);
+  lifecycle.onStop('profiles', (reason) => profiles.stop({ reason }));
   await profiles.start();
 });

@@ -2,22 +2,24 @@
 export interface Lifecycle {
   /** Whether `stop` has been called: what is opened now is closed at once. */
   readonly stopping: boolean;
-  /** Registers `close`; it runs once, when everything opened after it has been closed. */
-  onStop(name: string, close: () => Promise<void> | void): void;
+  /** Registers `close`; it runs once, when everything opened after it has been closed, and is told why. */
+  onStop(name: string, close: Close): void;
   /** Closes all, even when one of them fails. Safe to call again. */
-  stop(): Promise<void>;
+  stop(reason?: string): Promise<void>;
 }
 
+type Close = (reason: string) => Promise<void> | void;
+
 export function createLifecycle(): Lifecycle {
-  const closers: { name: string; close: () => Promise<void> | void }[] = [];
+  const closers: { name: string; close: Close }[] = [];
   let stopping: Promise<void> | undefined;
 
-  async function closeAll(): Promise<void> {
+  async function closeAll(reason: string): Promise<void> {
     const failures: Error[] = [];
     // What is still being opened registers itself while this runs, and is next.
     for (let closer = closers.pop(); closer; closer = closers.pop()) {
       try {
-        await closer.close();
+        await closer.close(reason);
       } catch (cause) {
         failures.push(new Error(`Closing ${closer.name} failed.`, { cause }));
       }
@@ -31,6 +33,6 @@ export function createLifecycle(): Lifecycle {
     },
     onStop: (name, close) => void closers.push({ name, close }),
     // Another call closes what was registered after the one before had ended.
-    stop: async () => await (stopping = (stopping ?? Promise.resolve()).then(closeAll)),
+    stop: async (reason = 'stop') => await (stopping = (stopping ?? Promise.resolve()).then(() => closeAll(reason))),
   };
 }

@@ -5,30 +5,53 @@ import type { Lifecycle } from './lifecycle.ts';
 /** sysexits.h EX_CONFIG. */
 const exitConfiguration = 78;
 
+/** Where a fault is told that nobody has caught. */
+export interface FaultLog {
+  fatal(fields: object, message: string): void;
+}
+
+/** The process, as what it runs sees it. */
+export interface ProcessHost {
+  /** From now on faults are told in this log; before, on stderr. */
+  logTo(log: FaultLog): void;
+}
+
 /**
  * Runs a service as this process: starts it, stops it at SIGINT or SIGTERM, and says on stderr why it could not start.
+ * It is stopped in the same good order after an exception or a rejection that nobody has caught.
  *
  * Exits 0 after a stop, 128 and the signal's number when the stop came before the start had ended, 78 for a
  * configuration that cannot work, 1 for anything else. A second signal stops at once.
  */
-export async function runProcess(lifecycle: Lifecycle, start: () => Promise<void>): Promise<void> {
+export async function runProcess(lifecycle: Lifecycle, start: (host: ProcessHost) => Promise<void>): Promise<void> {
   let started = false;
-  const stop = async (signal: 'SIGINT' | 'SIGTERM') => {
-    if (lifecycle.stopping) process.exit(1);
-    // Somebody may wait for what was begun, as compose does for the migration: it has not been done.
-    const code = started ? 0 : 128 + constants.signals[signal];
+  let faulty = false;
+  let log: FaultLog = { fatal: ({ err }: { err?: unknown }) => void process.stderr.write(`${explain(err)}\n`) };
+
+  const stop = async (reason: string, code: number) => {
     try {
-      await lifecycle.stop();
-      process.exit(code);
+      await lifecycle.stop(reason);
+      process.exit(faulty ? 1 : code);
     } catch (error) {
       fail(error, 1);
     }
   };
-  process.on('SIGINT', () => void stop('SIGINT'));
-  process.on('SIGTERM', () => void stop('SIGTERM'));
+  const stopAt = (signal: 'SIGINT' | 'SIGTERM') => {
+    if (lifecycle.stopping) process.exit(1);
+    // Somebody may wait for what was begun, as compose does for the migration: it has not been done.
+    void stop(signal, started ? 0 : 128 + constants.signals[signal]);
+  };
+  process.on('SIGINT', () => stopAt('SIGINT'));
+  process.on('SIGTERM', () => stopAt('SIGTERM'));
+  // Rejections that nobody handles come here, too.
+  process.on('uncaughtException', (err, origin) => {
+    faulty = true;
+    log.fatal({ err, origin }, 'Nobody caught a fault, the process ends');
+    if (!lifecycle.stopping) void stop(origin, 1);
+  });
 
   try {
-    await start();
+    await start({ logTo: (given) => void (log = given) });
     started = true;
   } catch (error) {
     if (lifecycle.stopping) return;

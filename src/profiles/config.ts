@@ -1,27 +1,24 @@
 import Joi, { type CustomHelpers } from 'joi';
 import type { Env } from '../platform/config/env.ts';
 import { parseSettings } from '../platform/config/parse-config.ts';
+import type { DatabaseConfig } from '../platform/database/database-config.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from '../platform/database/database-url.ts';
+import type { ServiceHostConfig } from '../platform/http/service-host.ts';
+import { type ProxyTrust, parseProxyTrust } from '../platform/http/proxy-trust.ts';
 import { type LogLevel, logLevels } from '../platform/telemetry/logger.ts';
 import type { EnrichmentConfig } from './enrichment/enrichment-config.ts';
 
-export interface DatabaseConfig {
-  readonly location: DatabaseLocation;
-  /** Connections at most. */
-  readonly poolMax: number;
-  readonly queryTimeoutMs: number;
-  /** Failures in a row that open the breaker around the database. */
-  readonly breakerFailures: number;
-}
-
-export interface ProfilesConfig {
-  readonly host: string;
-  readonly port: number;
+export interface ProfilesConfig extends ServiceHostConfig {
   readonly database: DatabaseConfig;
   readonly enrichment: EnrichmentConfig;
   readonly idempotencyTtlMs: number;
   readonly logLevel: LogLevel;
-  readonly shutdownGraceMs: number;
+  /** Null: what instances could share, each keeps for itself. */
+  readonly redisUrl: string | null;
+  /** Where traces go, without `/v1/traces`; null: none are made. */
+  readonly otlpEndpoint: string | null;
+  /** Of the sources that this was built from. */
+  readonly revision: string;
 }
 
 interface DatabaseSettings {
@@ -29,6 +26,8 @@ interface DatabaseSettings {
   DATABASE_POOL_MAX: number;
   DATABASE_QUERY_TIMEOUT_MS: number;
   DATABASE_BREAKER_FAILURES: number;
+  DATABASE_QUEUE_MAX: number;
+  DATABASE_QUEUE_TIMEOUT_MS: number;
 }
 
 interface Settings extends DatabaseSettings {
@@ -44,7 +43,15 @@ interface Settings extends DatabaseSettings {
   ENRICHMENT_BREAKER_RESET_MS: number;
   IDEMPOTENCY_TTL_HOURS: number;
   LOG_LEVEL: LogLevel;
+  SHUTDOWN_DRAIN_MS: number;
   SHUTDOWN_GRACE_MS: number;
+  TRUST_PROXY?: ProxyTrust;
+  RATE_LIMIT_PER_MINUTE?: number;
+  REDIS_URL?: string;
+  CORS_ORIGINS?: readonly string[];
+  OPS_TOKEN?: string;
+  OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+  BUILD_REVISION: string;
 }
 
 const durationMs = Joi.number().integer().min(1).max(3_600_000);
@@ -62,6 +69,8 @@ const databaseKeys = {
   DATABASE_BREAKER_FAILURES: count
     .default(5)
     .description('Failures in a row after which the database is not asked for two seconds'),
+  DATABASE_QUEUE_MAX: count.default(100).description('Reads and changes that may wait for a connection'),
+  DATABASE_QUEUE_TIMEOUT_MS: durationMs.default(2_000).description('How long they may wait before they are refused'),
 };
 
 /** Every environment variable of the service. The README's table is held against it by a test. */
@@ -97,7 +106,38 @@ export const profilesSettings = Joi.object<Settings>({
     .valid(...logLevels)
     .default('info')
     .description('Least level that is logged'),
-  SHUTDOWN_GRACE_MS: durationMs.default(15_000).description('How long running requests may take to finish at a stop'),
+  SHUTDOWN_DRAIN_MS: durationMs
+    .min(0)
+    .default(5_000)
+    .description('How long requests are still taken at a stop, until load balancers have seen `/ready` say no'),
+  SHUTDOWN_GRACE_MS: durationMs
+    .default(15_000)
+    .description('How long a stop may take in all, before running requests are cut'),
+  TRUST_PROXY: Joi.string()
+    .custom(proxyTrust)
+    .description('Proxies whose `X-Forwarded-For` is believed: how many hops, or their addresses (`10.0.0.0/8, ::1`)'),
+  RATE_LIMIT_PER_MINUTE: Joi.number()
+    .integer()
+    .min(1)
+    .max(1_000_000)
+    .description('Requests to `/api` that a client address may send in a minute'),
+  REDIS_URL: Joi.string()
+    .uri({ scheme: ['redis', 'rediss'] })
+    .description('`redis://user:password@host:port/0`, where instances keep what they share'),
+  CORS_ORIGINS: Joi.string()
+    .custom(originList)
+    .description('Web origins whose pages may call the API, by comma (`https://app.example`)'),
+  OPS_TOKEN: Joi.string()
+    .pattern(/^[\x21-\x7e]{16,256}$/)
+    .description('Bearer token, 16 characters at least, for `/metrics`'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Joi.string()
+    .uri({ scheme: ['http', 'https'] })
+    .custom(baseUrl)
+    .description('Where traces are sent, by OTLP over HTTP (`http://localhost:4318`)'),
+  BUILD_REVISION: Joi.string()
+    .pattern(/^[\w.+-]{1,64}$/)
+    .default('unknown')
+    .description('What was built, such as a commit; a label of `service_build_info`'),
 });
 
 /** Each of these must not be less than the one behind it. */
@@ -105,6 +145,8 @@ const orders: readonly (readonly [keyof Settings, keyof Settings])[] = [
   // Calls that began before the breaker opened should have ended when the probe decides, or both burden the provider.
   ['ENRICHMENT_BREAKER_RESET_MS', 'ENRICHMENT_DEADLINE_MS'],
   ['ENRICHMENT_DEADLINE_MS', 'ENRICHMENT_ATTEMPT_TIMEOUT_MS'],
+  // A stop that ends within the drain would cut requests that it has just taken.
+  ['SHUTDOWN_GRACE_MS', 'SHUTDOWN_DRAIN_MS'],
 ];
 
 /** What a tool needs that works on the database alone. @throws ConfigurationError with every problem at once */
@@ -134,7 +176,15 @@ export function profilesConfig(env: Env): ProfilesConfig {
     idempotencyTtlMs: settings.IDEMPOTENCY_TTL_HOURS * 3_600_000,
     enrichment: Object.freeze({ ...enrichment, breaker: Object.freeze(enrichment.breaker) }),
     logLevel: settings.LOG_LEVEL,
+    shutdownDrainMs: settings.SHUTDOWN_DRAIN_MS,
     shutdownGraceMs: settings.SHUTDOWN_GRACE_MS,
+    proxyTrust: settings.TRUST_PROXY ?? null,
+    rateLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE ?? null,
+    redisUrl: settings.REDIS_URL ?? null,
+    corsOrigins: Object.freeze(settings.CORS_ORIGINS ?? []),
+    opsToken: settings.OPS_TOKEN ?? null,
+    otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+    revision: settings.BUILD_REVISION,
   });
 }
 
@@ -144,6 +194,8 @@ function toDatabaseConfig(settings: DatabaseSettings): DatabaseConfig {
     poolMax: settings.DATABASE_POOL_MAX,
     queryTimeoutMs: settings.DATABASE_QUERY_TIMEOUT_MS,
     breakerFailures: settings.DATABASE_BREAKER_FAILURES,
+    queueMax: settings.DATABASE_QUEUE_MAX,
+    queueTimeoutMs: settings.DATABASE_QUEUE_TIMEOUT_MS,
   });
 }
 
@@ -153,6 +205,21 @@ function databaseLocation(text: string, helpers: CustomHelpers) {
   } catch (error) {
     return helpers.message({ custom: `{{#label}} ${error instanceof Error ? error.message : 'cannot be read'}` });
   }
+}
+
+function proxyTrust(text: string, helpers: CustomHelpers) {
+  return (
+    parseProxyTrust(text) ??
+    helpers.message({ custom: '{{#label}} must be a number of hops or a list of IP addresses and networks' })
+  );
+}
+
+function originList(text: string, helpers: CustomHelpers) {
+  const origins = text.split(',').map((part) => part.trim());
+  // An origin with a path, or in another spelling, equals none that a browser sends.
+  return origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)
+    ? Object.freeze(origins)
+    : helpers.message({ custom: '{{#label}} must be origins like https://app.example, by comma' });
 }
 
 /** Paths are appended to it, so nothing may stand behind its own. */

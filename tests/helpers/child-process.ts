@@ -22,6 +22,8 @@ export interface ChildProcess {
   readonly exited: Promise<Exit>;
   /** Resolves when the output matches. @throws Error with the output, when it has not after 20 s */
   printed(pattern: RegExp): Promise<void>;
+  /** Sends the signal to the program and to whatever it has started, and goes on. */
+  signal(signal: NodeJS.Signals): void;
   /** Sends the signal to the program and to whatever it has started, as a terminal does, and waits for its end. */
   kill(signal: NodeJS.Signals): Promise<Exit>;
 }
@@ -52,11 +54,17 @@ export function startProcess(
     return { code, signal, afterMs: killedAt === undefined ? 0 : performance.now() - killedAt };
   });
 
+  const signalGroup = (signal: NodeJS.Signals): void => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      process.kill(-child.pid, signal);
+  };
+
   return {
     get output() {
       return output;
     },
     exited,
+    signal: signalGroup,
     printed: async (pattern) => {
       const assertion = () => {
         if (!pattern.test(output)) throw new Error(`${command.join(' ')} has not printed ${pattern}:\n${output}`);
@@ -65,8 +73,7 @@ export function startProcess(
     },
     kill: async (signal) => {
       killedAt ??= performance.now();
-      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
-        process.kill(-child.pid, signal);
+      signalGroup(signal);
       return await exited;
     },
   };

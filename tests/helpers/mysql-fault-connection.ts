@@ -34,12 +34,18 @@ export interface MysqlCommand {
  * - `cut-after`: the server has carried it out, as its answer says; both sides are cut, the client without the answer.
  * - `stall`: it is held back, and so is what follows it on the connection, until `thaw()`.
  * - `stall-answer`: the server gets it; its answer is held back, and so is what follows it, until `thaw()`.
- * - `error`: the client gets this error of MySQL's. The server does not get the command; after 1213, a deadlock, it has
+ * - `error`: the client gets this error of MySQL's, in the given words if there are any. The server does not get the command; after 1213, a deadlock, it has
  *   rolled the transaction back, as it does after a real one.
  *
  * Commands without an answer (`close`, goodbyes) pass instead of failing, and are cut once they were passed on.
  */
-export type Fault = 'pass' | 'cut-before' | 'cut-after' | 'stall' | 'stall-answer' | { readonly error: number };
+export type Fault =
+  | 'pass'
+  | 'cut-before'
+  | 'cut-after'
+  | 'stall'
+  | 'stall-answer'
+  | { readonly error: number; readonly message?: string };
 
 /** How a cut looks: ECONNRESET, or an orderly end in the middle of nothing. */
 export type Cut = 'reset' | 'end';
@@ -191,7 +197,7 @@ export class MysqlFaultConnection {
       this.#stalled = packet;
       this.#toServer.hold();
     } else if (typeof fault === 'object' && raw.answered) {
-      this.#fail(packet, fault.error);
+      this.#fail(packet, fault.error, fault.message);
     } else {
       if (raw.kind === 'prepare') this.#learnStatement(sql);
       if (fault === 'stall-answer') this.#toClient.hold();
@@ -214,9 +220,9 @@ export class MysqlFaultConnection {
     };
   }
 
-  #fail({ nextSequence }: MysqlPacket, code: number): void {
+  #fail({ nextSequence }: MysqlPacket, code: number, words: string | undefined): void {
     const sqlState = code === deadlock ? '40001' : 'HY000';
-    const message = messages.get(code) ?? 'An error of the fault proxy';
+    const message = words ?? messages.get(code) ?? 'An error of the fault proxy';
     const answer = errorPacketBytes({ code, sqlState, message }, nextSequence);
     if (code === deadlock) {
       this.#onAnswer = () => send(this.#client, answer);

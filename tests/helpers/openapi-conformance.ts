@@ -56,6 +56,10 @@ function differencesOf(exchange: Exchange): string[] {
 
   const methods = keysOf(find('paths', template));
   const method = exchange.method.toLowerCase();
+  // Which method it is does not matter for a path that cannot be read.
+  if (exchange.status === 400 && !isDecodable(pathname)) {
+    return answerDifferences(exchange, find('paths', template, methods[0] ?? '', 'responses', '400'), 400);
+  }
   if (method === 'options') return [...allowDifferences(exchange, methods), ...optionsDifferences(exchange)];
   const documented = method === 'head' ? 'get' : method;
   if (!methods.includes(documented)) {
@@ -80,16 +84,32 @@ function answerDifferences(exchange: Exchange, response: Place | undefined, stat
   return [...headerDifferences(exchange, response), ...bodyDifferences(exchange, response)];
 }
 
-/** What every server sends; all other headers are part of the contract and stand in the file. */
+/**
+ * What every server sends, and what is for browsers rather than for programs; all other headers are part of the contract
+ * and stand in the file.
+ */
 const transportHeaders = new Set([
+  'access-control-allow-headers',
+  'access-control-allow-methods',
+  'access-control-allow-origin',
+  'access-control-expose-headers',
+  'access-control-max-age',
   'connection',
   'content-length',
   'content-security-policy',
   'content-type',
+  'cross-origin-resource-policy',
   'date',
   'keep-alive',
+  'referrer-policy',
   'transfer-encoding',
+  'vary',
   'x-content-type-options',
+  'x-dns-prefetch-control',
+  'x-download-options',
+  'x-frame-options',
+  'x-permitted-cross-domain-policies',
+  'x-xss-protection',
 ]);
 
 function headerDifferences({ headers }: Exchange, response: Place): string[] {
@@ -118,7 +138,8 @@ function bodyDifferences({ method, headers, body }: Exchange, response: Place): 
       ...(body === '' ? [] : ['There is a body, and none is documented.']),
     ];
   }
-  const [mediaType = '', charset = ''] = (contentType ?? '').toLowerCase().split(/;\s*charset=/);
+  const [mediaType = '', ...parameters] = (contentType ?? '').toLowerCase().split(/;\s*/);
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
   const schema = within(content, mediaType, 'schema');
   if (schema === undefined) return [`The media type ${contentType} is none of ${keysOf(content).join(', ')}.`];
   if (charset !== 'utf-8') return [`The charset of ${contentType} is not UTF-8.`];
@@ -188,6 +209,14 @@ function exchangeOf(test: Test, response: Response): Exchange {
 function headerOf(headers: Exchange['headers'], name: string): string | undefined {
   const value = Object.entries(headers).find(([sent]) => sent.toLowerCase() === name.toLowerCase())?.[1];
   return value === undefined || typeof value === 'string' ? value : value.join(', ');
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** @returns undefined, which JSON cannot hold, when the text is not JSON */

@@ -1,3 +1,4 @@
+import { createDatabaseAdmission } from '../../src/platform/database/database-admission.ts';
 import { createDatabaseBreaker } from '../../src/platform/database/database-breaker.ts';
 import type { DatabaseEvent } from '../../src/platform/database/database-events.ts';
 import { createDatabaseReader } from '../../src/platform/database/database-reader.ts';
@@ -58,10 +59,14 @@ export async function openSequelizeStore(engine: Engine, options: SequelizeStore
   const events = new EventStream<DatabaseEvent>((error) => {
     throw error;
   });
-  events.subscribe((event) => void seen.push(event));
+  events.subscribe((event) => {
+    if (event.type !== 'call-ended') seen.push(event);
+  });
   const deadlineMs = queryTimeoutMs;
   const breaker = createDatabaseBreaker({ consecutiveFailures: breakerFailures, deadlineMs, events });
-  const reader = createDatabaseReader({ breaker, deadlineMs, events });
+  const line = { concurrency: poolMax, queueMax: 100, queueTimeoutMs: 2_000 };
+  const access = createDatabaseAdmission({ breaker, ...line, deadlineMs, events });
+  const reader = createDatabaseReader({ access, deadlineMs, events });
   const users = defineUserModel(database.sequelize);
   const changes = defineUserChangeModel(database.sequelize);
   return {
@@ -70,7 +75,7 @@ export async function openSequelizeStore(engine: Engine, options: SequelizeStore
     events: seen,
     unitOfWork: createSequelizeUnitOfWork<UserRepositories>({
       database,
-      breaker,
+      access,
       events,
       deadlineMs,
       bind: (transaction) => ({

@@ -1,5 +1,5 @@
-import { pino } from 'pino';
 import { type MockEnrichment, startMockEnrichment } from '../../mock-enrichment/start-mock-enrichment.ts';
+import { createLogger } from '../../src/platform/telemetry/logger.ts';
 import { createProfiles, profilesConfig } from '../../src/profiles/index.ts';
 import type { Engine } from './engines.ts';
 
@@ -16,15 +16,17 @@ export async function startProfiles(engine: Engine, env: Record<string, string> 
   const database = await engine.create();
   const mock = await startMockEnrichment({ port: 0 });
   const logged: Record<string, unknown>[] = [];
-  const logger = pino(
-    { level: 'debug', formatters: { level: (level) => ({ level }) } },
-    { write: (line) => void logged.push(JSON.parse(line)) },
-  );
+  const logger = createLogger({
+    level: 'debug',
+    service: 'test',
+    destination: { write: (line) => void logged.push(JSON.parse(line)) },
+  });
   const config = profilesConfig({
     DATABASE_URL: database.url,
     ENRICHMENT_URL: mock.url,
     HOST: '127.0.0.1',
     PORT: '0',
+    SHUTDOWN_DRAIN_MS: '0',
     SHUTDOWN_GRACE_MS: '1000',
     ...env,
   });

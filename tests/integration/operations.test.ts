@@ -22,6 +22,7 @@ describeOnEachEngine('/ready', (engine) => {
       ENRICHMENT_URL: 'http://127.0.0.1:9',
       HOST: '127.0.0.1',
       PORT: '0',
+      SHUTDOWN_DRAIN_MS: '0',
     });
     const profiles = createProfiles(config, { applyMigrations: false, logger });
     const { port } = await profiles.start();
@@ -59,6 +60,7 @@ describe('A database that is away', () => {
       ENRICHMENT_URL: 'http://127.0.0.1:9',
       HOST: '127.0.0.1',
       PORT: '0',
+      SHUTDOWN_DRAIN_MS: '0',
     });
     const profiles = createProfiles(config, { applyMigrations: false, logger: pino({ level: 'silent' }) });
     const { port } = await profiles.start();
@@ -155,7 +157,7 @@ describeOnEachEngine('A database that goes silent', (engine) => {
     throughLink.port = String((link.address() as AddressInfo).port);
 
     const env = { DATABASE_URL: throughLink.href, ENRICHMENT_URL: 'http://127.0.0.1:9', HOST: '127.0.0.1', PORT: '0' };
-    const config = profilesConfig({ ...env, SHUTDOWN_GRACE_MS: '500' });
+    const config = profilesConfig({ ...env, SHUTDOWN_DRAIN_MS: '0', SHUTDOWN_GRACE_MS: '4000' });
     const profiles = createProfiles(config, { applyMigrations: true, logger: pino({ level: 'silent' }) });
     const { port, schemaReady } = await profiles.start();
     await schemaReady;
@@ -163,7 +165,8 @@ describeOnEachEngine('A database that goes silent', (engine) => {
     expect((await api.get('/ready')).status).toBe(200);
 
     muted = true;
-    expect((await api.get('/ready')).status).toBe(503);
+    // What was found out is told for a second.
+    await eventually(async () => expect((await api.get('/ready')).status).toBe(503));
     expect((await api.get('/health')).status).toBe(200);
     const startedAt = performance.now();
     await profiles.stop();

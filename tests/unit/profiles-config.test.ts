@@ -24,6 +24,8 @@ describe('The configuration', () => {
         poolMax: 10,
         queryTimeoutMs: 3000,
         breakerFailures: 5,
+        queueMax: 100,
+        queueTimeoutMs: 2000,
       },
       idempotencyTtlMs: 86_400_000,
       enrichment: {
@@ -34,7 +36,15 @@ describe('The configuration', () => {
         breaker: { volume: 5, windowMs: 10_000, consecutiveFailures: 5, resetMs: 10_000 },
       },
       logLevel: 'info',
+      shutdownDrainMs: 5000,
       shutdownGraceMs: 15_000,
+      proxyTrust: null,
+      rateLimitPerMinute: null,
+      redisUrl: null,
+      corsOrigins: [],
+      opsToken: null,
+      otlpEndpoint: null,
+      revision: 'unknown',
     });
   });
 
@@ -83,5 +93,53 @@ describe('The configuration', () => {
     'ftp://host',
   ])('refuses %s as the provider', (url) => {
     expect(problemsOf({ ...required, ENRICHMENT_URL: url }).length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['1', 1],
+    ['10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
+  ])('reads TRUST_PROXY=%s', (text, trust) => {
+    expect(profilesConfig({ ...required, TRUST_PROXY: text }).proxyTrust).toEqual(trust);
+  });
+
+  it.each([
+    'true',
+    '0',
+    '11',
+    '10.0.0.0/33',
+    '::1/129',
+    'proxy.example',
+    '10.0.0.1/',
+    '10.0.0.1,',
+  ])('refuses TRUST_PROXY=%s, which would believe anybody or nobody', (text) => {
+    expect(problemsOf({ ...required, TRUST_PROXY: text })).toHaveLength(1);
+  });
+
+  it('reads the origins of CORS_ORIGINS', () => {
+    const config = profilesConfig({ ...required, CORS_ORIGINS: 'https://app.example, http://localhost:3000' });
+    expect(config.corsOrigins).toEqual(['https://app.example', 'http://localhost:3000']);
+  });
+
+  it.each([
+    '*',
+    'null',
+    'app.example',
+    'https://app.example/',
+    'https://App.example',
+    'https://app.example:443',
+  ])('refuses CORS_ORIGINS=%s, which equals no origin that a browser sends', (text) => {
+    expect(problemsOf({ ...required, CORS_ORIGINS: text })).toHaveLength(1);
+  });
+
+  it('wants a token that cannot be guessed, and does not repeat it', () => {
+    const problems = problemsOf({ ...required, OPS_TOKEN: 'hunter2' });
+    expect(problems).toHaveLength(1);
+    expect(problems.join()).not.toContain('hunter2');
+  });
+
+  it('wants a stop to last as long as its drain', () => {
+    expect(problemsOf({ ...required, SHUTDOWN_DRAIN_MS: '2000', SHUTDOWN_GRACE_MS: '1000' })).toEqual([
+      'SHUTDOWN_GRACE_MS must not be less than SHUTDOWN_DRAIN_MS',
+    ]);
   });
 });

@@ -7,15 +7,15 @@ const root = resolve(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(resolve(root, file), 'utf8');
 
 interface Described {
-  keys: Record<string, { flags: { default?: unknown; description: string; presence?: string } }>;
+  keys: Record<string, { flags: { default?: string | number; description: string; presence?: string } }>;
 }
 
 describe('The README', () => {
   it('has the configuration table that the settings say', () => {
     const { keys } = profilesSettings.describe() as unknown as Described;
     const rows = Object.entries(keys).map(([name, { flags }]) => {
-      const value = flags.presence === 'required' ? 'required' : `\`${String(flags.default)}\``;
-      return `| \`${name}\` | ${value} | ${flags.description} |`;
+      const value = flags.default === undefined ? 'none' : `\`${flags.default}\``;
+      return `| \`${name}\` | ${flags.presence === 'required' ? 'required' : value} | ${flags.description} |`;
     });
     const table = /\| Variable \| Default \| Meaning \|\n\|---\|---\|---\|\n((?:\|.*\n)*)/.exec(read('README.md'))?.[1];
     expect(table?.trim().split('\n')).toEqual(rows);

@@ -1,7 +1,7 @@
-import { CircuitOpenError, createCircuitBreaker } from '../resilience/circuit-breaker.ts';
+import { CircuitOpenError, type CircuitState, createCircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { TimeoutError } from '../resilience/deadline.ts';
 import type { EventStream } from '../telemetry/event-stream.ts';
-import { DatabaseUnavailableError, OutcomeUnknownError } from './database-errors.ts';
+import { DatabaseUnavailableError, isTimeout, OutcomeUnknownError } from './database-errors.ts';
 import type { DatabaseEvent } from './database-events.ts';
 
 /** How long an open breaker waits before its probe; the problem `database-unavailable` tells clients the same. */
@@ -9,16 +9,23 @@ const resetMs = 2_000;
 const windowMs = 10_000;
 const volume = 20;
 
-/** Stops asking a database that does not answer. */
-export interface DatabaseBreaker {
+/** How all that works for requests gets to the database. */
+export interface DatabaseAccess {
   /**
    * Runs `action`, unless the database has been failing. Only failures of the infrastructure count: whatever the
    * database answers, a deadlock or a duplicate key included, shows that it is there.
    *
    * @param action is given `admitted()`, false when the breaker has opened since: it should not try again then
    * @throws DatabaseUnavailableError at once while the breaker is open; what `action` throws
+   * @throws DatabaseOverloadedError without running `action` when too many others are before it
    */
   run<T>(action: (admitted: () => boolean) => Promise<T>): Promise<T>;
+}
+
+/** Stops asking a database that does not answer. */
+export interface DatabaseBreaker extends DatabaseAccess {
+  readonly state: CircuitState;
+  readonly isOpen: boolean;
   shutdown(): void;
 }
 
@@ -45,15 +52,29 @@ export function createDatabaseBreaker(options: {
   });
 
   return {
-    run: async (action) => {
+    get state() {
+      return breaker.state;
+    },
+    get isOpen() {
+      return breaker.state === 'open';
+    },
+    run: async <T>(action: (admitted: () => boolean) => Promise<T>) => {
+      const startedAt = performance.now();
+      const ended = (outcome: 'success' | 'failure' | 'timeout'): void =>
+        events.emit({ type: 'call-ended', outcome, durationMs: performance.now() - startedAt });
+      let outcome: () => T;
       try {
-        const outcome = await breaker.execute(async (admitted) => await settle(() => action(admitted)));
-        return outcome();
+        outcome = await breaker.execute(async (admitted) => await settle(() => action(admitted)));
       } catch (error) {
         if (error instanceof CircuitOpenError) events.emit({ type: 'short-circuited' });
-        else if (!(error instanceof TimeoutError)) throw error;
-        throw new DatabaseUnavailableError(error);
+        else ended(isTimeout(error) ? 'timeout' : 'failure');
+        if (error instanceof CircuitOpenError || error instanceof TimeoutError) {
+          throw new DatabaseUnavailableError(error);
+        }
+        throw error;
       }
+      ended('success');
+      return outcome();
     },
     shutdown: () => breaker.shutdown(),
   };

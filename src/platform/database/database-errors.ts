@@ -28,7 +28,7 @@ export class OutcomeUnknownError extends DomainError {
   }
 }
 
-/** All connections of the pool were busy for longer than a request may wait. */
+/** Others keep the connections busy for longer than a request may wait, or too many wait already. */
 export class DatabaseOverloadedError extends DomainError {
   constructor(cause: unknown) {
     super('overloaded', 'No database connection became free in time.', { cause });
@@ -105,6 +105,23 @@ export async function translatingErrors<T>(query: () => Promise<T>): Promise<T> 
   } catch (error) {
     throw translateDatabaseError(error);
   }
+}
+
+/** Whether a failure is the end of our patience with the database, rather than something that it, or the network, said. */
+export function isTimeout(failure: unknown): boolean {
+  for (
+    let error = failure;
+    error instanceof Error;
+    error = error instanceof BaseError ? parentOf(error) : error.cause
+  ) {
+    if (error instanceof TimeoutError || codeOf(error) === 'ETIMEDOUT') return true;
+  }
+  return false;
+}
+
+/** Sequelize's own way of naming the cause. */
+function parentOf(error: BaseError): unknown {
+  return 'parent' in error ? error.parent : error.cause;
 }
 
 const conflicts: ReadonlyMap<string, TransactionConflict> = new Map([

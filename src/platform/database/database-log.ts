@@ -29,8 +29,13 @@ export function logDatabase(
         return logger.warn({}, 'COMMIT was not answered, its outcome is looked up');
       case 'commit-resolved':
         return logger.info({ committed: event.committed }, 'The outcome of a COMMIT has been found out');
+      case 'admission-refused':
       case 'short-circuited':
         // The refused request has a line of its own.
+        return undefined;
+      case 'call-ended':
+      case 'connection-awaited':
+        // Several for each request; the metrics add them up.
         return undefined;
       default:
         return event satisfies never;

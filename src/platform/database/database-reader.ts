@@ -1,8 +1,10 @@
 import { startDeadline, withTimeout } from '../resilience/deadline.ts';
 import type { EventStream } from '../telemetry/event-stream.ts';
-import type { DatabaseBreaker } from './database-breaker.ts';
+import type { Span } from '../telemetry/tracing.ts';
+import type { DatabaseAccess } from './database-breaker.ts';
 import { DatabaseUnavailableError, translatingErrors } from './database-errors.ts';
 import type { DatabaseEvent } from './database-events.ts';
+import { type DatabaseTraces, isDatabaseFailure, noDatabaseTraces } from './database-traces.ts';
 
 /** Reading outside of any transaction: what is committed. */
 export interface DatabaseReader {
@@ -16,22 +18,33 @@ export interface DatabaseReader {
 }
 
 export function createDatabaseReader(options: {
-  breaker: DatabaseBreaker;
+  access: DatabaseAccess;
   deadlineMs: number;
   events: EventStream<DatabaseEvent>;
+  traces?: DatabaseTraces;
 }): DatabaseReader {
-  const { breaker, deadlineMs, events } = options;
+  const { access, deadlineMs, events, traces: { tracing, breaker } = noDatabaseTraces } = options;
 
-  async function readTwice<T>(query: () => Promise<T>): Promise<T> {
+  async function readTwice<T>(query: () => Promise<T>, span: Span): Promise<T> {
     const deadline = startDeadline(deadlineMs);
     try {
       return await translatingErrors(query);
     } catch (error) {
       if (!(error instanceof DatabaseUnavailableError) || deadline.remainingMs() === 0) throw error;
       events.emit({ type: 'read-retried' });
+      span.set({ 'db.read.retried': true });
       return await translatingErrors(() => withTimeout(deadline.remainingMs(), query));
     }
   }
 
-  return { read: async (query) => await breaker.run(() => readTwice(query)) };
+  return {
+    read: async (query) =>
+      await access.run(() =>
+        tracing.inSpan(
+          'db_read',
+          { attributes: { 'circuit_breaker.state': breaker.state }, isFailure: isDatabaseFailure },
+          async (span) => await readTwice(query, span),
+        ),
+      ),
+  };
 }

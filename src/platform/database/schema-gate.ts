@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../telemetry/logger.ts';
 import type { DatabaseBreaker } from './database-breaker.ts';
-import { DatabaseUnavailableError } from './database-errors.ts';
+import { DatabaseOverloadedError, DatabaseUnavailableError } from './database-errors.ts';
 import type { Migrator } from './migrator.ts';
 import type { Database } from './sequelize.ts';
 
@@ -31,6 +31,7 @@ export function createSchemaGate(options: {
 }): SchemaGate {
   const { database, openMigrator, breaker, apply, logger } = options;
   let isCurrent = false;
+  let announced = '';
 
   async function prepare(migrator: Migrator): Promise<void> {
     if (apply) {
@@ -43,7 +44,7 @@ export function createSchemaGate(options: {
   }
 
   async function waitFor(migrator: Migrator, signal: AbortSignal): Promise<boolean> {
-    for (let announced = ''; !signal.aborted; ) {
+    while (!signal.aborted) {
       try {
         await prepare(migrator);
         logger.info('Database ready');
@@ -72,9 +73,17 @@ export function createSchemaGate(options: {
       }
     },
     check: async () => {
-      if (!isCurrent) throw new Error('The database or its schema has not been there yet.');
-      // Through the breaker: while it is open requests are refused, and when it may be closed again this is a probe.
-      await breaker.run(() => database.ping());
+      if (!isCurrent) {
+        const reason = announced === '' ? '' : `: ${announced}`;
+        throw new Error(`The database or its schema has not been there yet${reason}.`);
+      }
+      try {
+        // Through the breaker: while it is open requests are refused, and when it may be closed again this is a probe.
+        await breaker.run(() => database.ping());
+      } catch (error) {
+        // It is there, and busy. To send nobody here would only make the others as busy.
+        if (!(error instanceof DatabaseOverloadedError)) throw error;
+      }
     },
   };
 }

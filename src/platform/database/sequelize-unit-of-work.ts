@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Transaction } from 'sequelize';
 import { type Deadline, startDeadline } from '../resilience/deadline.ts';
 import type { EventStream } from '../telemetry/event-stream.ts';
-import type { DatabaseBreaker } from './database-breaker.ts';
+import type { DatabaseAccess } from './database-breaker.ts';
 import {
   DatabaseUnavailableError,
   OutcomeUnknownError,
@@ -11,6 +11,7 @@ import {
   translatingErrors,
 } from './database-errors.ts';
 import type { DatabaseEvent } from './database-events.ts';
+import { type DatabaseTraces, isDatabaseFailure, noDatabaseTraces } from './database-traces.ts';
 import type { Database } from './sequelize.ts';
 import { ConnectionGoneError } from './sequelize-transaction.ts';
 import type { Recall, UnitOfWork, Work } from './unit-of-work.ts';
@@ -29,19 +30,23 @@ const backoffMaxMs = 100;
  */
 export function createSequelizeUnitOfWork<Repositories>(options: {
   database: Database;
-  breaker: DatabaseBreaker;
+  access: DatabaseAccess;
   events: EventStream<DatabaseEvent>;
   deadlineMs: number;
   bind: (transaction: Transaction) => Repositories;
+  traces?: DatabaseTraces;
 }): UnitOfWork<Repositories> {
+  const { traces = noDatabaseTraces } = options;
   return {
     run: async (work, recall) =>
-      await options.breaker.run((admitted) => {
+      await options.access.run((admitted) => {
         const deadline = startDeadline(options.deadlineMs);
-        return new Run({ ...options, work, recall, deadline, admitted }).execute();
+        return new Run({ ...options, traces, work, recall, deadline, admitted }).execute();
       }),
   };
 }
+
+type RetryCause = (DatabaseEvent & { type: 'transaction-retried' })['cause'];
 
 /** COMMIT was said, and no answer came. */
 class CommitUndecidedError<T> extends Error {
@@ -59,6 +64,7 @@ interface RunOptions<Repositories, T> {
   readonly events: EventStream<DatabaseEvent>;
   readonly deadlineMs: number;
   readonly bind: (transaction: Transaction) => Repositories;
+  readonly traces: DatabaseTraces;
   readonly work: Work<Repositories, T>;
   readonly recall: Recall<Repositories, T> | undefined;
   readonly deadline: Deadline;
@@ -72,6 +78,8 @@ class Run<Repositories, T> {
   #undecided: CommitUndecidedError<T> | undefined;
   /** Counted apart from the conflicts, many of which say nothing about the connection. */
   #lostConnections = 0;
+  #attempts = 0;
+  #retryCause: RetryCause | undefined;
 
   constructor(options: RunOptions<Repositories, T>) {
     this.#options = options;
@@ -82,7 +90,7 @@ class Run<Repositories, T> {
     for (let attempt = 1; ; attempt++) {
       try {
         const resolved = await this.#resolve();
-        return resolved ?? (await this.#inTransaction(this.#options.work));
+        return resolved ?? (await this.#inTransaction(this.#options.work, 'write'));
       } catch (error) {
         const failure = this.#noteUndecided(error);
         const cause = this.#causeToRetry(failure, attempt);
@@ -94,6 +102,7 @@ class Run<Repositories, T> {
         if (cause === undefined || !fits) throw failure;
         conflict = failure instanceof TransientTransactionError ? failure : undefined;
         this.#options.events.emit({ type: 'transaction-retried', cause, retry: attempt, delayMs });
+        this.#retryCause = cause;
         await delay(delayMs);
       }
     }
@@ -104,13 +113,39 @@ class Run<Repositories, T> {
     const { recall, events } = this.#options;
     const undecided = this.#undecided;
     if (undecided === undefined || recall === undefined) return null;
-    const recalled = await this.#inTransaction(async (repositories) => await recall(repositories, undecided.result));
+    const recalled = await this.#inTransaction(
+      async (repositories) => await recall(repositories, undecided.result),
+      'recall',
+    );
     this.#undecided = undefined;
     events.emit({ type: 'commit-resolved', committed: recalled !== null });
     return recalled;
   }
 
-  async #inTransaction<Result>(work: Work<Repositories, Result>): Promise<Result> {
+  /** One attempt, in a span of its own. */
+  async #inTransaction<Result>(work: Work<Repositories, Result>, purpose: 'write' | 'recall'): Promise<Result> {
+    const { tracing, breaker } = this.#options.traces;
+    this.#attempts += 1;
+    const attributes = {
+      'db.transaction.purpose': purpose,
+      'db.transaction.attempt': this.#attempts,
+      'db.transaction.retry_cause': this.#retryCause,
+      'circuit_breaker.state': breaker.state,
+    };
+    return await tracing.inSpan('db_write', { attributes, isFailure: isDatabaseFailure }, async (span) => {
+      try {
+        return await this.#transact(work, (outcome) => span.set({ 'db.transaction.outcome': outcome }));
+      } catch (error) {
+        if (error instanceof TransientTransactionError) span.fail(error.conflict);
+        throw error;
+      }
+    });
+  }
+
+  async #transact<Result>(
+    work: Work<Repositories, Result>,
+    ended: (outcome: 'committed' | 'rolled-back' | 'undecided') => void,
+  ): Promise<Result> {
     const { database, bind, deadline } = this.#options;
     const open = await translatingErrors(() => database.begin(deadline));
     let result: Result;
@@ -118,6 +153,7 @@ class Run<Repositories, T> {
       result = await work(bind(open.transaction));
     } catch (error) {
       await open.rollback();
+      ended('rolled-back');
       throw translateDatabaseError(error);
     }
     try {
@@ -125,8 +161,10 @@ class Run<Repositories, T> {
     } catch (error) {
       const translated = translateDatabaseError(error);
       const isDecided = error instanceof ConnectionGoneError || translated instanceof TransientTransactionError;
+      ended(isDecided ? 'rolled-back' : 'undecided');
       throw isDecided ? translated : new CommitUndecidedError(result, translated);
     }
+    ended('committed');
     return result;
   }
 
@@ -141,10 +179,7 @@ class Run<Repositories, T> {
   }
 
   /** Why another attempt is worth it; undefined when it is not, or would not fit. */
-  #causeToRetry(
-    failure: unknown,
-    attempt: number,
-  ): (DatabaseEvent & { type: 'transaction-retried' })['cause'] | undefined {
+  #causeToRetry(failure: unknown, attempt: number): RetryCause | undefined {
     const { deadline, deadlineMs, admitted, recall } = this.#options;
     const remainingMs = deadline.remainingMs();
     if (remainingMs === 0 || !admitted() || (this.#undecided !== undefined && recall === undefined)) return undefined;

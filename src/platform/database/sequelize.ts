@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from 'mysql2';
 import { type Options, Sequelize, Transaction } from 'sequelize';
-import { type Deadline, startDeadline, withTimeout } from '../resilience/deadline.ts';
+import { type Deadline, startDeadline, TimeoutError, withTimeout } from '../resilience/deadline.ts';
 import { DomainError } from '../domain-error.ts';
 import { DatabaseUnavailableError, translatingErrors } from './database-errors.ts';
 import type { DatabaseLocation } from './database-url.ts';
@@ -22,8 +22,24 @@ export interface Database {
   begin(deadline: Deadline): Promise<OpenTransaction>;
   /** Resolves when the database answers. @throws DatabaseUnavailableError, DatabaseOverloadedError */
   ping(): Promise<void>;
+  poolUsage(): PoolUsage;
   /** Waits for queries that run, a second at most, and closes every connection. */
   close(): Promise<void>;
+}
+
+/**
+ * How busy the connections are.
+ *
+ * SQLite has none in this sense, and statements that read need not wait. What there is one of is the turn to write: it
+ * is reported as a pool of one, in use while somebody has it.
+ */
+export interface PoolUsage {
+  /** Lent, or being opened for somebody who waits. */
+  readonly inUse: number;
+  readonly idle: number;
+  /** Borrowers without a connection yet. */
+  readonly waiting: number;
+  readonly max: number;
 }
 
 export interface DatabaseOptions {
@@ -34,6 +50,8 @@ export interface DatabaseOptions {
    * is cut. Infinity for tools that may take their time.
    */
   readonly queryTimeoutMs: number;
+  /** Is told how long somebody has waited for a connection, to be given one or in vain. */
+  readonly onConnectionAwaited?: (waitMs: number) => void;
 }
 
 /** A server that does not greet, or takes longer for the session's settings, counts as away. */
@@ -53,15 +71,16 @@ export function openDatabase(location: DatabaseLocation, options: DatabaseOption
     define: { timestamps: false, freezeTableName: true, underscored: true },
     pool: { max: options.poolMax, min: 0, acquire: timeoutMs, idle: 60_000 },
   };
+  const onAwaited = options.onConnectionAwaited ?? (() => {});
   return location.engine === 'sqlite'
-    ? openSqlite(location.path, common, timeoutMs)
-    : openMysql(location, common, timeoutMs);
+    ? openSqlite(location.path, common, timeoutMs, onAwaited)
+    : openMysql(location, common, timeoutMs, onAwaited);
 }
 
-function openSqlite(path: string, common: Options, timeoutMs: number): Database {
+function openSqlite(path: string, common: Options, timeoutMs: number, onAwaited: (waitMs: number) => void): Database {
   const storage = resolve(path);
   mkdirSync(dirname(storage), { recursive: true });
-  const driver = createSqliteDriver({ busyTimeoutMs: timeoutMs });
+  const driver = createSqliteDriver({ busyTimeoutMs: timeoutMs, onTurnAwaited: onAwaited });
   const sequelize = new Sequelize({
     ...common,
     dialect: 'sqlite',
@@ -81,7 +100,11 @@ function openSqlite(path: string, common: Options, timeoutMs: number): Database 
       discard: (connection) => connections.releaseConnection(connection),
       isAlive: () => true,
     });
-  return database(sequelize, begin, () => driver.close());
+  const poolUsage = (): PoolUsage => {
+    const { isTaken, waiting } = driver.turnToWrite;
+    return { inUse: isTaken ? 1 : 0, idle: isTaken ? 0 : 1, waiting, max: 1 };
+  };
+  return database({ sequelize, begin, poolUsage }, () => driver.close());
 }
 
 /** mysql2's types leave the socket out. */
@@ -92,12 +115,14 @@ interface ConnectionManager<Connection> {
   getConnection(options?: object): Promise<Connection>;
   releaseConnection(connection: Connection): Promise<void> | void;
   destroyConnection(connection: Connection): Promise<void>;
+  readonly pool: Readonly<Record<'size' | 'available' | 'waiting' | 'maxSize', number>>;
 }
 
 function openMysql(
   location: Extract<DatabaseLocation, { engine: 'mysql' }>,
   common: Options,
   timeoutMs: number,
+  onAwaited: (waitMs: number) => void,
 ): Database {
   const connectTimeoutMs = Math.min(connectTimeoutMsMax, Math.ceil((timeoutMs * 2) / 3));
   // Sequelize reads these two, and its types leave them out.
@@ -131,23 +156,35 @@ function openMysql(
     await prepareSession(connection, { timeoutMs: connectTimeoutMs, lockWaitMs: timeoutMs / 3 });
   });
 
-  const begin = limitBorrowing(sequelize, timeoutMs);
-  return database(sequelize, begin, () => {
+  const begin = limitBorrowing(sequelize, timeoutMs, onAwaited);
+  const { pool } = managerOf(sequelize);
+  const poolUsage = (): PoolUsage => {
+    const { size, available, waiting, maxSize } = pool;
+    return { inUse: size - available, idle: available, waiting, max: maxSize };
+  };
+  return database({ sequelize, begin, poolUsage }, () => {
     for (const connection of connections) cut(connection, 'The database was closed.');
   });
 }
 
 /** Gives every query outside of a transaction `timeoutMs`, and every transaction the deadline that it begins with. */
-function limitBorrowing(sequelize: Sequelize, timeoutMs: number): Database['begin'] {
-  const manager = sequelize.connectionManager as unknown as ConnectionManager<StreamConnection>;
+function limitBorrowing(
+  sequelize: Sequelize,
+  timeoutMs: number,
+  onAwaited: (waitMs: number) => void,
+): Database['begin'] {
+  const manager = managerOf(sequelize);
   const acquire = manager.getConnection.bind(manager);
   const release = manager.releaseConnection.bind(manager);
-  const pool = createTimedPool<StreamConnection>({
-    acquire,
-    release: (connection) => void release(connection),
-    cut: (connection) => cut(connection, 'The database has not answered in time.'),
-    isAlive,
-  });
+  const pool = createTimedPool<StreamConnection>(
+    {
+      acquire,
+      release: (connection) => void release(connection),
+      cut: (connection) => cut(connection, 'The database has not answered in time.', new TimeoutError(timeoutMs)),
+      isAlive,
+    },
+    onAwaited,
+  );
   manager.getConnection = async (options) => await pool.borrow(startDeadline(timeoutMs), options);
   manager.releaseConnection = (connection) => pool.giveBack(connection);
 
@@ -164,13 +201,17 @@ function limitBorrowing(sequelize: Sequelize, timeoutMs: number): Database['begi
     });
 }
 
+function managerOf(sequelize: Sequelize): ConnectionManager<StreamConnection> {
+  return sequelize.connectionManager as unknown as ConnectionManager<StreamConnection>;
+}
+
 function isAlive(connection: StreamConnection): boolean {
   return !connection.stream.destroyed;
 }
 
 /** Not `connection.destroy()`: it leaves what waits for an answer waiting. */
-function cut(connection: StreamConnection, reason: string): void {
-  connection.stream.destroy(Object.assign(new Error(reason), { code: 'PROTOCOL_CONNECTION_LOST' }));
+function cut(connection: StreamConnection, reason: string, cause?: TimeoutError): void {
+  connection.stream.destroy(Object.assign(new Error(reason, { cause }), { code: 'PROTOCOL_CONNECTION_LOST' }));
 }
 
 /**
@@ -199,10 +240,10 @@ async function prepareSession(
   }
 }
 
-function database(sequelize: Sequelize, begin: Database['begin'], closeDriver: () => void): Database {
+function database(parts: Pick<Database, 'sequelize' | 'begin' | 'poolUsage'>, closeDriver: () => void): Database {
+  const { sequelize } = parts;
   return {
-    sequelize,
-    begin,
+    ...parts,
     ping: async () => {
       try {
         await translatingErrors(() => sequelize.query('SELECT 1'));

@@ -12,6 +12,8 @@ export interface SqliteDriver {
   readonly OPEN_READWRITE: number;
   readonly OPEN_CREATE: number;
   readonly Database: new (filename: string, mode: number, onOpen: (error: unknown) => void) => SqliteDatabase;
+  /** Whether somebody has the turn to write, and how many wait for it. */
+  readonly turnToWrite: { readonly isTaken: boolean; readonly waiting: number };
   /** Closes every file, for good: open transactions are rolled back, and what still waits for a lock fails. */
   close(): void;
 }
@@ -25,13 +27,20 @@ export interface SqliteDriver {
  * loop. Read with bound parameters where you can: SQL with values in it is prepared anew for each of them.
  *
  * @param options.busyTimeoutMs how long a statement may wait for its turn and for locks before it fails with `SQLITE_BUSY`
+ * @param options.onTurnAwaited is told how long somebody has waited for the turn to write, to get it or in vain
  */
-export function createSqliteDriver({ busyTimeoutMs = 5_000 }: { busyTimeoutMs?: number } = {}): SqliteDriver {
+export function createSqliteDriver({
+  busyTimeoutMs = 5_000,
+  onTurnAwaited = () => {},
+}: {
+  busyTimeoutMs?: number;
+  onTurnAwaited?: (waitMs: number) => void;
+} = {}): SqliteDriver {
   const files = new Map<string, SqliteFile>();
   let isClosed = false;
 
   function fileAt(path: string): SqliteFile {
-    const file = files.get(path) ?? new SqliteFile(path);
+    const file = files.get(path) ?? new SqliteFile(path, onTurnAwaited);
     files.set(path, file);
     return file;
   }
@@ -50,6 +59,13 @@ export function createSqliteDriver({ busyTimeoutMs = 5_000 }: { busyTimeoutMs?: 
     OPEN_READWRITE,
     OPEN_CREATE,
     Database: SqliteDatabase.bind(undefined, connect),
+    get turnToWrite() {
+      const queues = Array.from(files.values(), ({ writers }) => writers);
+      return {
+        isTaken: queues.some(({ isTaken }) => isTaken),
+        waiting: queues.reduce((sum, { waiting }) => sum + waiting, 0),
+      };
+    },
     close: () => {
       isClosed = true;
       for (const file of files.values()) file.close();

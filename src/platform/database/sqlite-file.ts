@@ -8,12 +8,14 @@ const IDLE_HANDLES_MAX = 4;
 export class SqliteFile {
   /** Those that are open, to be closed with the file. */
   readonly connections = new Set<{ close(): void }>();
-  readonly writers = new SqliteWriterQueue();
+  readonly writers: SqliteWriterQueue;
   readonly #path: string;
   readonly #idle: SqliteHandle[] = [];
 
-  constructor(path: string) {
+  /** @param onTurnAwaited is told how long somebody has waited for the turn to write, to get it or in vain */
+  constructor(path: string, onTurnAwaited: (waitMs: number) => void) {
     this.#path = path;
+    this.writers = new SqliteWriterQueue(onTurnAwaited);
   }
 
   /** @throws SqliteError as the constructor of `SqliteHandle` does */

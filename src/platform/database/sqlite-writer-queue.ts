@@ -8,7 +8,21 @@ import { SQLITE_BUSY, SqliteError } from './sqlite-error.ts';
  */
 export class SqliteWriterQueue {
   readonly #waiting = new Set<() => void>();
+  readonly #onAwaited: (waitMs: number) => void;
   #taken = false;
+
+  /** @param onAwaited is told how long somebody has waited, to get the turn or in vain */
+  constructor(onAwaited: (waitMs: number) => void) {
+    this.#onAwaited = onAwaited;
+  }
+
+  get isTaken(): boolean {
+    return this.#taken;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
 
   /**
    * Resolves when it is the caller's turn, which it must end with `handOn`.
@@ -16,8 +30,17 @@ export class SqliteWriterQueue {
    * @throws SqliteError `SQLITE_BUSY` when the turn has not come by then
    */
   async take(expiresAt: number): Promise<void> {
-    if (this.#taken) await this.#waitInLine(expiresAt);
-    else this.#taken = true;
+    if (!this.#taken) {
+      this.#taken = true;
+      this.#onAwaited(0);
+      return;
+    }
+    const askedAt = performance.now();
+    try {
+      await this.#waitInLine(expiresAt);
+    } finally {
+      this.#onAwaited(performance.now() - askedAt);
+    }
   }
 
   /** Ends the caller's turn; it passes to the next in line without becoming free in between. */

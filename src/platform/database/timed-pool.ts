@@ -25,7 +25,11 @@ export interface TimedPool<Connection> {
   cut(connection: Connection): void;
 }
 
-export function createTimedPool<Connection extends object>(pool: ConnectionPool<Connection>): TimedPool<Connection> {
+/** @param onAwaited is told how long somebody has waited for a connection, to be given one or in vain */
+export function createTimedPool<Connection extends object>(
+  pool: ConnectionPool<Connection>,
+  onAwaited: (waitMs: number) => void = () => {},
+): TimedPool<Connection> {
   const timers = new WeakMap<Connection, NodeJS.Timeout>();
   let lastGivenBackAt = 0;
 
@@ -43,6 +47,8 @@ export function createTimedPool<Connection extends object>(pool: ConnectionPool<
       );
       // Connections that came back were answered, so the database is there and has too much to do.
       throw lastGivenBackAt > askedAt ? new DatabaseOverloadedError(error) : new DatabaseUnavailableError(error);
+    } finally {
+      onAwaited(performance.now() - askedAt);
     }
   }
 

@@ -38,7 +38,11 @@ const cutEndlessBody: RequestHandler = (req, res, next) => {
     res.shouldKeepAlive = false;
     return new DomainError('body-too-large', 'The body has more than 100 KiB.');
   };
-  if (Number(req.headers['content-length'] ?? 0) > drainLimitBytes) throw refuse();
+  const announcedBytes = Number(req.headers['content-length'] ?? 0);
+  // A client that waits to be asked for its body need not send one that is refused.
+  const isAwaited = req.httpVersion === '1.1' && /^100-continue$/i.test(req.headers.expect ?? '');
+  if (announcedBytes > (isAwaited ? bodyLimitBytes : drainLimitBytes)) throw refuse();
+  if (isAwaited) res.writeContinue();
 
   let receivedBytes = 0;
   const count = (chunk: Buffer) => {

@@ -33,6 +33,12 @@ export const platformProblems: readonly ProblemType[] = [
     meaning: 'The server could not read the request line, the headers or the framing of the body.',
   },
   {
+    code: 'unauthorized',
+    status: 401,
+    title: 'The request needs a token',
+    meaning: 'This address is for operators, who send the token of this service as `Authorization: Bearer <token>`.',
+  },
+  {
     code: 'route-not-found',
     status: 404,
     title: 'There is nothing at this address',
@@ -68,6 +74,14 @@ export const platformProblems: readonly ProblemType[] = [
     title: 'The body has the wrong media type',
     meaning:
       'Bodies are `application/json` in UTF-8; PATCH takes `application/merge-patch+json` too. `Accept-Post` or `Accept-Patch` lists what the resource takes.',
+  },
+  {
+    code: 'rate-limited',
+    status: 429,
+    title: 'The client sends too many requests',
+    meaning:
+      'The address that the request came from has used up its requests for now; `RateLimit` tells how many it has left, `RateLimit-Policy` how many there are. Come back after `Retry-After`.',
+    retryAfterSeconds: 60,
   },
   {
     code: 'header-fields-too-large',
@@ -116,7 +130,15 @@ export const platformProblems: readonly ProblemType[] = [
     status: 503,
     title: 'The service has more work than it can do',
     meaning:
-      'No database connection became free in time, or others were changing the same for too long. The request had no effect; try again after `Retry-After`.',
+      'Too many requests are before this one, or others were changing the same for too long. The request had no effect; try again after `Retry-After`.',
+    retryAfterSeconds: 1,
+  },
+  {
+    code: 'shutting-down',
+    status: 503,
+    title: 'This instance is about to stop',
+    meaning:
+      'The request came on a connection to an instance that takes no more work. It had no effect; send it again, on a new connection.',
     retryAfterSeconds: 1,
   },
 ];

@@ -1,11 +1,14 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { DomainError } from '../domain-error.ts';
 import type { Answer } from '../idempotency/answer.ts';
+import { rootCauseOf } from '../telemetry/describe-error.ts';
+import { RateLimitedError } from '../rate-limit/rate-limiter.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { pointerTo, ValidationError, type Violation } from '../validation-error.ts';
 import type { ProblemCatalogue, ProblemType } from './problem-catalogue.ts';
 import { requestIdOf } from './request-context.ts';
 import { jsonAnswer, sendAnswer } from './responses.ts';
+import { answerHeaders } from './security-headers.ts';
 
 /** The body of every error answer (RFC 9457), with our extensions. */
 export interface ProblemDetails {
@@ -47,9 +50,12 @@ export function problemHandler(catalogue: ProblemCatalogue, logger: Logger): Err
     const problem = problemOf(catalogue, thrown);
     if (problem.status === 500) logger.error({ err: thrown, requestId: requestIdOf(res) }, 'Request failed');
     if (problem.status === 503) {
-      logger.warn({ code: problem.code, reason: rootCause(thrown), requestId: requestIdOf(res) }, 'Request refused');
+      // Under load these lines are many, so they go without stacks.
+      logger.warn({ code: problem.code, reason: rootCauseOf(thrown), requestId: requestIdOf(res) }, 'Request refused');
     }
     res.locals['problemCode'] = problem.code;
+    // What was to be a page has headers of its own.
+    res.setHeaders(answerHeaders);
     sendAnswer(res, problemAnswer(catalogue, thrown, req, res));
   };
 }
@@ -60,11 +66,11 @@ export function problemAnswer(catalogue: ProblemCatalogue, thrown: unknown, req:
   const error = toDomainError(thrown);
   const body = describeProblem(problem, {
     detail: error && problem.status !== 500 ? error.message : problem.meaning,
-    instance: instanceOf(req),
+    instance: instanceOf(req.originalUrl),
     requestId: requestIdOf(res),
     ...(error instanceof ValidationError ? { errors: error.violations } : {}),
   });
-  const { retryAfterSeconds } = problem;
+  const { retryAfterSeconds } = error instanceof RateLimitedError ? error : problem;
   const headers: Record<string, string> =
     retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) };
   return jsonAnswer(problem.status, body, headers, problemMediaType);
@@ -76,18 +82,11 @@ function problemOf(catalogue: ProblemCatalogue, thrown: unknown): ProblemType {
   return problem;
 }
 
-/** What the driver said in the end. Under load these lines are many, so they go without stacks. */
-function rootCause(thrown: unknown): string {
-  let error = thrown;
-  while (error instanceof Error && error.cause instanceof Error) error = error.cause;
-  return error instanceof Error ? error.message : 'unknown';
-}
-
 /**
  * The path that was asked for, as a URI reference even if it was none, without the query, whose values may be personal.
  */
-function instanceOf(req: Request): string {
-  const path = req.originalUrl.replace(/[?#].*$/s, '');
+export function instanceOf(url: string): string {
+  const path = url.replace(/[?#].*$/s, '');
   return encodeURI(path.toWellFormed()).replaceAll(/%25([0-9A-Fa-f]{2})/g, '%$1');
 }
 

@@ -1,15 +1,20 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { DomainError } from '../domain-error.ts';
 import type { ProblemCatalogue, ProblemType } from './problem-catalogue.ts';
-import { resource } from './resource.ts';
+import { resource, resourceRouter } from './resource.ts';
+import { pageHeaders } from './security-headers.ts';
+
+const style =
+  'body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}';
+const headers = pageHeaders(style);
 
 /** The pages that the `type` of each problem leads to. */
 export function problemPages(catalogue: ProblemCatalogue): Router {
-  const router = Router({ caseSensitive: true });
+  const router = resourceRouter();
   const problems = [...catalogue.values()];
 
   const page = (title: string, content: string) => (_req: unknown, res: import('express').Response) => {
-    res.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
+    res.setHeaders(headers);
     res.type('html').send(layout(title, content));
   };
 
@@ -43,7 +48,5 @@ function describe({ code, status, meaning, retryAfterSeconds }: ProblemType): st
 }
 
 function layout(title: string, content: string): string {
-  const style =
-    'body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}';
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${style}</style></head><body><h1>${title}</h1>${content}</body></html>`;
 }

@@ -6,15 +6,25 @@ const safeRequestId = /^[\w.~:/+=@-]{1,128}$/;
 /** Gives every request an id, the caller's own if it is 1–128 safe characters, and answers it in `X-Request-Id`. */
 export function requestContext(): RequestHandler {
   return (req, res, next) => {
-    const given = req.get('x-request-id');
-    const requestId = given !== undefined && safeRequestId.test(given) ? given : uuidv7();
+    const requestId = requestIdFor(req.headers['x-request-id']);
     res.locals['requestId'] = requestId;
     res.setHeader('X-Request-Id', requestId);
     next();
   };
 }
 
+/** The id for a request with this `X-Request-Id`, if any. */
+export function requestIdFor(given: string | string[] | undefined): string {
+  return typeof given === 'string' && safeRequestId.test(given) ? given : uuidv7();
+}
+
 /** The id of the request that `res` answers. */
 export function requestIdOf(res: Response): string {
   return String(res.locals['requestId']);
+}
+
+/** The trace of the request that `res` answers; undefined when it has none. */
+export function traceIdOf(res: Response): string | undefined {
+  const traceId: unknown = res.locals['traceId'];
+  return typeof traceId === 'string' ? traceId : undefined;
 }

@@ -4,7 +4,7 @@ import type { HttpEvent } from './http-events.ts';
 type Write = (fields: object, message: string) => void;
 
 /** Asked every few seconds by machines; while all is well, nobody wants to read of it. */
-const probes: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
+export const probes: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 
 /**
  * Logs one line for each request.
@@ -16,11 +16,16 @@ export function logRequests(
   logger: { readonly debug: Write; readonly info: Write },
 ): () => void {
   return events.subscribe((event) => {
+    if (event.type === 'request-unreadable') {
+      const { requestId, status, code } = event;
+      logger.info({ requestId, route: 'unmatched', status, code }, 'Request unreadable');
+    }
     if (event.type !== 'request-ended') return;
-    const { requestId, method, route, status, code, abandoned } = event;
+    const { requestId, traceId, method, route, status, code, abandoned } = event;
     const level = probes.has(route) && status === 200 ? 'debug' : 'info';
     const durationMs = Math.round(event.durationMs * 10) / 10;
-    const fields = { requestId, method, route, status, durationMs, ...(code === undefined ? {} : { code }) };
+    // Members that are undefined are left out of the line.
+    const fields = { requestId, traceId, method, route, status, durationMs, code };
     logger[level](fields, abandoned ? 'Request abandoned by its client' : 'Request answered');
   });
 }

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { EventStream } from '../telemetry/event-stream.ts';
 import type { HttpEvent } from './http-events.ts';
-import { requestIdOf } from './request-context.ts';
+import { requestIdOf, traceIdOf } from './request-context.ts';
 
 /** Tells the beginning and the end of each request: when its answer has gone out, or its client has. */
 export function observeRequests(events: EventStream<HttpEvent>): RequestHandler {
@@ -12,6 +12,7 @@ export function observeRequests(events: EventStream<HttpEvent>): RequestHandler 
       events.emit({
         type: 'request-ended',
         requestId: requestIdOf(res),
+        traceId: traceIdOf(res),
         method: req.method,
         route: routeOf(req),
         status: res.statusCode,
@@ -24,7 +25,8 @@ export function observeRequests(events: EventStream<HttpEvent>): RequestHandler 
   };
 }
 
-function routeOf(req: Request): string {
+/** The template of the route that answers; `unmatched` until there is one. */
+export function routeOf(req: Request): string {
   const route: unknown = req.route?.path;
   return typeof route === 'string' ? req.baseUrl + route : 'unmatched';
 }

@@ -1,8 +1,13 @@
-import type { RequestHandler, Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import { DomainError } from '../domain-error.ts';
 
 const methodsOfResources = ['get', 'post', 'put', 'patch', 'delete'] as const;
 type Method = (typeof methodsOfResources)[number];
+
+/** A router to whose resources case and a slash at the end matter: a path that is not described leads nowhere. */
+export function resourceRouter(): Router {
+  return Router({ caseSensitive: true, strict: true });
+}
 
 /**
  * Mounts the methods that a resource supports. Any other one is answered with 405 and `Allow`, and OPTIONS with the

@@ -1,39 +1,81 @@
-import { createServer, type RequestListener, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type RequestListener, STATUS_CODES } from 'node:http';
 import { v7 as uuidv7 } from 'uuid';
 import type { Socket } from 'node:net';
+import type { EventStream } from '../telemetry/event-stream.ts';
+import type { HttpEvent } from './http-events.ts';
 import type { ProblemCatalogue } from './problem-catalogue.ts';
 import { describeProblem, problemMediaType } from './problem-details.ts';
+import { RunningAnswers } from './running-answers.ts';
+import { answerHeaders } from './security-headers.ts';
+import { headerBytesMax, type ServerLimits, serverLimits } from './server-limits.ts';
 
 /** A listening HTTP server. */
 export interface HttpServer {
   readonly port: number;
-  /** Takes no new connections, lets running requests finish for `graceMs`, then cuts what is left. */
-  stop(graceMs: number): Promise<void>;
+  /** From now on every answer ends its connection, so that clients go elsewhere; requests are taken as before. */
+  drain(): void;
+  /**
+   * Takes no new connections, closes those that are silent, lets running requests finish for `graceMs`, then cuts what
+   * is left.
+   *
+   * @returns how many requests were cut
+   */
+  stop(graceMs: number): Promise<number>;
 }
 
 /** @throws Error with code EADDRINUSE or EACCES when the port cannot be had */
 export async function startHttpServer(
   handler: RequestListener,
-  options: { host: string; port: number; problems: ProblemCatalogue },
+  options: {
+    host: string;
+    port: number;
+    events: EventStream<HttpEvent>;
+    problems: ProblemCatalogue;
+    limits?: ServerLimits;
+  },
 ): Promise<HttpServer> {
-  const running = new Set<ServerResponse>();
-  let stopping = false;
+  const limits = options.limits ?? serverLimits;
+  const running = new RunningAnswers();
+  const sockets = new Set<Socket>();
+  let draining = false;
   const listener: RequestListener = (req, res) => {
-    // Told so, clients go elsewhere instead of sending the next request into a closing connection.
-    if (stopping) res.shouldKeepAlive = false;
+    if (draining) res.shouldKeepAlive = false;
     running.add(res);
-    res.once('close', () => running.delete(res));
     handler(req, res);
   };
   // A missing Host is answered by the application, as a problem.
-  const server = createServer({ requireHostHeader: false }, listener);
+  const server = createServer(
+    {
+      requireHostHeader: false,
+      maxHeaderSize: headerBytesMax,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      // How often the first two are looked at.
+      connectionsCheckingInterval: 1_000,
+    },
+    listener,
+  );
+  // By default Node.js takes 2,000 headers, and drops all further ones without a word.
+  server.maxHeadersCount = 0;
+  server.maxConnections = limits.connectionsMax;
+  server.on('checkContinue', (req, res) => {
+    // Whoever reads the body says `100 Continue` first. Where nobody does, the client may send it or not, so that what
+    // follows on the connection could be either (RFC 9110, section 10.1.1).
+    res.shouldKeepAlive = false;
+    listener(req, res);
+  });
   // An expectation other than 100-continue is passed over, as RFC 9110 allows.
   server.on('checkExpectation', listener);
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     // An error in the body of a request is its answer. Behind a complete request, it would be taken for the answer to
     // that one, which may have had its effect.
     const hasOtherAnswer = [...running].some((res) => res.socket === socket && (res.headersSent || res.req.complete));
-    answerUnreadable(error, socket, hasOtherAnswer, options.problems);
+    answerUnreadable(error, socket, hasOtherAnswer, options);
   });
 
   await new Promise<void>((resolve, reject) => {
@@ -41,18 +83,34 @@ export async function startHttpServer(
     server.listen(options.port, options.host, resolve);
   });
 
+  server.once('close', running.cutSlowReaders(limits));
+
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server does not listen on a TCP port.');
 
+  const drain = (): void => {
+    draining = true;
+    for (const res of running) if (!res.headersSent) res.shouldKeepAlive = false;
+  };
   return {
     port: address.port,
+    drain,
     stop: async (graceMs) => {
-      stopping = true;
-      for (const res of running) if (!res.headersSent) res.shouldKeepAlive = false;
-      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      drain();
       // `close` lets idle keep-alive connections go, and waits for those with a request in them.
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-      clearTimeout(cut);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // It also waits for a first request on those that have not sent anything.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      // An answer that had begun before the drain has told its client that the connection is kept.
+      for (const res of running) res.once('close', () => server.closeIdleConnections());
+      let cut = 0;
+      const timer = setTimeout(() => {
+        cut = running.size;
+        server.closeAllConnections();
+      }, graceMs);
+      await closed;
+      clearTimeout(timer);
+      return cut;
     },
   };
 }
@@ -62,7 +120,7 @@ function answerUnreadable(
   error: NodeJS.ErrnoException,
   socket: Socket,
   hasOtherAnswer: boolean,
-  problems: ProblemCatalogue,
+  { events, problems }: { events: EventStream<HttpEvent>; problems: ProblemCatalogue },
 ): void {
   if (error.code === 'ECONNRESET' || !socket.writable || hasOtherAnswer) {
     socket.destroy();
@@ -71,6 +129,7 @@ function answerUnreadable(
   const problem = problems.get(codeOfParserError(error.code));
   if (!problem) throw new Error('The problem catalogue lacks an HTTP parser problem.');
   const requestId = uuidv7();
+  events.emit({ type: 'request-unreadable', requestId, status: problem.status, code: problem.code });
   const body = JSON.stringify(describeProblem(problem, { detail: problem.meaning, instance: '/', requestId }));
   socket.end(
     [
@@ -78,6 +137,7 @@ function answerUnreadable(
       `Content-Type: ${problemMediaType}; charset=utf-8`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Request-Id: ${requestId}`,
+      ...[...answerHeaders].map(([name, value]) => `${name}: ${value}`),
       'Connection: close',
       '',
       body,

@@ -1,6 +1,23 @@
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
+import { describeError } from './describe-error.ts';
+import { allowedFields } from './log-fields.ts';
 
-export type { Logger };
+/** Takes a message that the sources spell out; what differs from time to time is in fields. */
+interface Write {
+  (message: string): void;
+  (fields: object, message: string): void;
+}
+
+export interface Logger {
+  readonly debug: Write;
+  readonly info: Write;
+  readonly warn: Write;
+  readonly error: Write;
+  readonly fatal: Write;
+}
+
+/** Takes whole lines. */
+export type LogDestination = DestinationStream;
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -8,40 +25,26 @@ export type LogLevel = (typeof logLevels)[number];
 /**
  * JSON lines on stdout, written synchronously: a worker-thread transport loses the last lines of a dying process,
  * and those are the ones that are read.
+ *
+ * Personal data, tokens and bodies stay out whatever is logged: fields are written when they are known to hold none, and
+ * of errors what is known to quote nobody.
  */
-export function createLogger(options: { level: LogLevel; service: string; destination?: DestinationStream }): Logger {
+export function createLogger(options: {
+  level: LogLevel;
+  service: string;
+  /** What every line says besides, asked for each. */
+  context?: () => object;
+  destination?: LogDestination;
+}): Logger {
   return pino(
     {
       level: options.level,
       base: { service: options.service },
+      ...(options.context === undefined ? {} : { mixin: options.context }),
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: allowedFields },
       serializers: { err: (error: unknown) => describeError(error) },
     },
     options.destination ?? pino.destination({ dest: 1, sync: true }),
   );
-}
-
-interface ErrorDescription {
-  type: string;
-  message: string;
-  code?: string;
-  stack?: string;
-  cause?: ErrorDescription;
-}
-
-/**
- * Name, message, code, stack and cause, and nothing else: the errors of database drivers and HTTP clients also carry
- * SQL, parameters, headers and bodies.
- */
-function describeError(error: unknown, depth = 0): ErrorDescription {
-  if (!(error instanceof Error)) return { type: typeof error, message: 'Something other than an Error was thrown.' };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return {
-    type: error.name,
-    message: error.message,
-    ...(code === undefined ? {} : { code }),
-    ...(error.stack === undefined ? {} : { stack: error.stack }),
-    ...(error.cause === undefined || depth >= 3 ? {} : { cause: describeError(error.cause, depth + 1) }),
-  };
 }

@@ -1,5 +1,6 @@
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import { type Deadline, startDeadline } from '../../platform/resilience/deadline.ts';
+import type { Span, SpanAttributes, Tracing } from '../../platform/telemetry/tracing.ts';
 import type { EnrichmentAnswer, FailureKind } from './enrichment-client.ts';
 import type { Ending, EnrichmentEvent, Failure } from './enrichment-events.ts';
 import { AttemptError, type EnrichmentHttp, retryDelayMs } from './enrichment-http.ts';
@@ -13,6 +14,9 @@ export interface EnrichmentCallOptions {
   /** Asked before each retry: nobody waits, or nothing may be sent, when it is false. */
   readonly mayContinue: () => boolean;
   readonly emit: (event: EnrichmentEvent) => void;
+  readonly tracing: Tracing;
+  /** What the span of each attempt says besides: where it goes, and how the breaker is at that moment. */
+  readonly describeAttempt: () => SpanAttributes;
 }
 
 /** One question to the provider, with its retries, within one deadline. It runs once. */
@@ -58,14 +62,34 @@ export class EnrichmentCall {
   async #attempt(config: InternalAxiosRequestConfig): Promise<AxiosResponse<EnrichmentAnswer>> {
     // What held when the retry was scheduled may have ended during its delay.
     if (this.#lastError !== undefined && !this.#mayContinue()) throw this.#lastError;
-    const { userId, attemptTimeoutMs, emit } = this.#options;
+    const { tracing, describeAttempt } = this.#options;
     const attempt = (this.#attempts += 1);
+    const attributes = {
+      ...describeAttempt(),
+      'http.request.method': 'GET',
+      'http.request.resend_count': attempt === 1 ? undefined : attempt - 1,
+    };
+    return await tracing.inSpan(
+      'GET',
+      { kind: 'client', attributes },
+      async (span) => await this.#send(config, attempt, span),
+    );
+  }
+
+  async #send(
+    config: InternalAxiosRequestConfig,
+    attempt: number,
+    span: Span,
+  ): Promise<AxiosResponse<EnrichmentAnswer>> {
+    const { userId, attemptTimeoutMs, emit, tracing } = this.#options;
     const startedAt = performance.now();
-    const ended = (ending: Ending): void =>
+    const ended = (ending: Ending): void => {
+      describeEnding(span, ending);
       emit({ type: 'attempt-ended', userId, attempt, ending, durationMs: performance.now() - startedAt });
+    };
     try {
       const timeoutMs = Math.min(attemptTimeoutMs, this.#deadline.remainingMs());
-      const data = await this.#http.attempt(config, timeoutMs);
+      const data = await this.#http.attempt(config, timeoutMs, tracing.outgoingHeaders());
       ended({ outcome: 'success', status: data.status });
       return { data, status: 200, statusText: '', headers: {}, config };
     } catch (error) {
@@ -98,6 +122,16 @@ export class EnrichmentCall {
 function pathOf(userId: string): string {
   // `encodeURIComponent` throws on half a surrogate pair.
   return `/enrichment/${encodeURIComponent(userId.toWellFormed())}`;
+}
+
+/** A 404 is the answer that the provider has no data, hence no failure. */
+function describeEnding(span: Span, ending: Ending): void {
+  if (ending.outcome === 'success') {
+    span.set({ 'http.response.status_code': ending.status === 'available' ? 200 : 404 });
+  } else {
+    span.set({ 'http.response.status_code': ending.failure.status });
+    span.fail(ending.failure.kind);
+  }
 }
 
 function endingOf(error: unknown): Ending {

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import {
   type AxiosAdapter,
   AxiosError,
+  AxiosHeaders,
   type AxiosInstance,
   create as createAxios,
   getAdapter,
@@ -70,11 +71,17 @@ export class EnrichmentHttp {
   /**
    * Sends the request once, and reads and checks the answer, all within `timeoutMs`.
    *
+   * @param headers for this attempt only, beyond those of `config`
    * @throws AttemptError when the provider is at fault; anything else is a defect of ours
    */
-  async attempt(config: InternalAxiosRequestConfig, timeoutMs: number): Promise<EnrichmentAnswer> {
+  async attempt(
+    config: InternalAxiosRequestConfig,
+    timeoutMs: number,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<EnrichmentAnswer> {
+    const request = { ...config, headers: AxiosHeaders.concat(config.headers, headers) };
     try {
-      const response = await withTimeout(timeoutMs, async (signal) => await this.#adapter({ ...config, signal }));
+      const response = await withTimeout(timeoutMs, async (signal) => await this.#adapter({ ...request, signal }));
       if (response.status === 404) return { status: 'notFound' };
       // axios lets a status of 000 pass whatever `validateStatus` says.
       if (response.status !== 200) throw new AttemptError({ kind: 'malformed' }, 0, config);

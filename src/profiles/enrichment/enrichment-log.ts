@@ -14,7 +14,8 @@ export interface EnrichmentLogger {
 
 /**
  * Logs what the enrichment client does: one line for each call that failed and each change of the breaker, the rest at
- * debug. The provider's failures are handled, so they are warnings; only a defect of our own is an error.
+ * debug. The provider's failures are handled, so they are warnings; only a defect of our own is an error. No line says
+ * whom a call was about: a client may choose an id that tells who somebody is.
  *
  * @returns a function that ends it
  */
@@ -25,32 +26,26 @@ export function logEnrichment(events: EventSource<EnrichmentEvent>, logger: Enri
         logBreakerChange(logger, 'enrichment', event);
         return;
       case 'call-ended': {
-        const { userId, ending, attempts, durationMs } = event;
+        const { ending, attempts, durationMs } = event;
         logger[levelOf(ending)](
-          { userId, ...describe(ending), attempts, durationMs: Math.round(durationMs) },
+          { ...describe(ending), attempts, durationMs: Math.round(durationMs) },
           ending.outcome === 'success' ? 'Enrichment call succeeded' : 'Enrichment call failed',
         );
         return;
       }
       case 'attempt-ended': {
-        const { userId, ending, attempt, durationMs } = event;
-        logger.debug(
-          { userId, ...describe(ending), attempt, durationMs: Math.round(durationMs) },
-          'Enrichment attempt ended',
-        );
+        const { ending, attempt, durationMs } = event;
+        logger.debug({ ...describe(ending), attempt, durationMs: Math.round(durationMs) }, 'Enrichment attempt ended');
         return;
       }
       case 'retry-scheduled':
-        logger.debug(
-          { userId: event.userId, retry: event.retry, delayMs: event.delayMs },
-          'Enrichment retry scheduled',
-        );
+        logger.debug({ retry: event.retry, delayMs: event.delayMs }, 'Enrichment retry scheduled');
         return;
       case 'rejected':
-        logger.warn({ userId: event.userId }, 'Enrichment call rejected, too many are under way');
+        logger.warn({}, 'Enrichment call rejected, too many are under way');
         return;
       case 'fallback':
-        logger.debug({ userId: event.userId, reason: event.reason }, 'Enrichment answered as unavailable');
+        logger.debug({ reason: event.reason }, 'Enrichment answered as unavailable');
         return;
       case 'call-started':
       case 'short-circuited':

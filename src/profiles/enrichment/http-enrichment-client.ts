@@ -9,6 +9,7 @@ import {
 import { TimeoutError } from '../../platform/resilience/deadline.ts';
 import { SingleFlight } from '../../platform/resilience/single-flight.ts';
 import type { EventStream } from '../../platform/telemetry/event-stream.ts';
+import { noTracing, type Span, type SpanAttributes, type Tracing } from '../../platform/telemetry/tracing.ts';
 import { EnrichmentCall } from './enrichment-call.ts';
 import type { EnrichmentAnswer, EnrichmentClient, EnrichmentOutcome, UnavailableReason } from './enrichment-client.ts';
 import type { EnrichmentConfig } from './enrichment-config.ts';
@@ -25,12 +26,13 @@ export interface HttpEnrichmentDependencies {
   readonly events: EventStream<EnrichmentEvent>;
   /** Sends one request; axios' own HTTP adapter by default. */
   readonly adapter?: AxiosAdapter;
+  readonly tracing?: Tracing;
 }
 
 /** Builds the enrichment client; it connects when it is first asked. */
 export function createHttpEnrichmentClient(
   config: EnrichmentConfig,
-  { events, adapter }: HttpEnrichmentDependencies,
+  { events, adapter, tracing = noTracing }: HttpEnrichmentDependencies,
 ): HttpEnrichmentClient {
   const breaker = createCircuitBreaker({
     name: 'enrichment',
@@ -41,7 +43,7 @@ export function createHttpEnrichmentClient(
     onStateChange: ({ from, to }) => events.emit({ type: 'breaker-state-changed', from, to }),
   });
   const http = new EnrichmentHttp(config.url, config.maxConcurrent, adapter);
-  return new ResilientEnrichmentClient(config, breaker, http, events);
+  return new ResilientEnrichmentClient(config, breaker, http, { events, tracing });
 }
 
 /** single-flight → bulkhead → breaker → call (deadline → retries → attempt timeout → validation). */
@@ -50,6 +52,8 @@ class ResilientEnrichmentClient implements HttpEnrichmentClient {
   readonly #breaker: CircuitBreaker;
   readonly #http: EnrichmentHttp;
   readonly #events: EventStream<EnrichmentEvent>;
+  readonly #tracing: Tracing;
+  readonly #server: SpanAttributes;
   readonly #bulkhead: Bulkhead;
   readonly #flights = new SingleFlight<EnrichmentOutcome>();
 
@@ -57,12 +61,14 @@ class ResilientEnrichmentClient implements HttpEnrichmentClient {
     config: EnrichmentConfig,
     breaker: CircuitBreaker,
     http: EnrichmentHttp,
-    events: EventStream<EnrichmentEvent>,
+    { events, tracing }: { readonly events: EventStream<EnrichmentEvent>; readonly tracing: Tracing },
   ) {
     this.#config = config;
     this.#breaker = breaker;
     this.#http = http;
     this.#events = events;
+    this.#tracing = tracing;
+    this.#server = serverOf(config.url);
     this.#bulkhead = new Bulkhead(config.maxConcurrent);
   }
 
@@ -71,7 +77,13 @@ class ResilientEnrichmentClient implements HttpEnrichmentClient {
   }
 
   async fetch(userId: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<EnrichmentOutcome> {
-    const outcome = await this.#outcomeFor(userId, signal);
+    const attributes = { 'circuit_breaker.state': this.#breaker.state };
+    const outcome = await this.#tracing.inSpan('enrichment', { attributes }, async (span) => {
+      const found = await this.#outcomeFor(userId, signal, span);
+      const reason = found.status === 'unavailable' ? found.reason : undefined;
+      span.set({ 'enrichment.outcome': found.status, 'enrichment.reason': reason });
+      return found;
+    });
     if (outcome.status === 'unavailable') this.#events.emit({ type: 'fallback', userId, reason: outcome.reason });
     return outcome;
   }
@@ -85,22 +97,30 @@ class ResilientEnrichmentClient implements HttpEnrichmentClient {
     this.#http.close();
   }
 
-  async #outcomeFor(userId: string, signal: AbortSignal | undefined): Promise<EnrichmentOutcome> {
+  async #outcomeFor(userId: string, signal: AbortSignal | undefined, span: Span): Promise<EnrichmentOutcome> {
     // A URL resolves these away, encoded or not, so nothing can be stored under them.
     if (userId === '' || userId === '.' || userId === '..') return { status: 'notFound' };
     if (this.#breaker.state === 'open') {
       this.#events.emit({ type: 'short-circuited', userId });
       return { status: 'unavailable', reason: 'circuit-open' };
     }
+    let shared = true;
+    const start = async (wanted: () => boolean): Promise<EnrichmentOutcome> => {
+      shared = false;
+      return await this.#call(userId, wanted, span);
+    };
     try {
-      return await this.#flights.run(userId, async (wanted) => await this.#call(userId, wanted), signal);
+      return await this.#flights.run(userId, start, signal);
     } catch {
       // `#call` never rejects, so this is the caller's own signal.
       return { status: 'unavailable', reason: 'caller-gone' };
+    } finally {
+      // The attempts of a shared call are in the trace of the request that began it.
+      span.set({ 'enrichment.shared': shared });
     }
   }
 
-  async #call(userId: string, wanted: () => boolean): Promise<EnrichmentOutcome> {
+  async #call(userId: string, wanted: () => boolean, span: Span): Promise<EnrichmentOutcome> {
     const { deadlineMs, attemptTimeoutMs } = this.#config;
     const ask = async (admitted: () => boolean): Promise<EnrichmentAnswer> =>
       await new EnrichmentCall(this.#http, {
@@ -108,7 +128,12 @@ class ResilientEnrichmentClient implements HttpEnrichmentClient {
         deadlineMs,
         attemptTimeoutMs,
         mayContinue: () => wanted() && admitted(),
-        emit: (event) => this.#events.emit(event),
+        emit: (event) => {
+          if (event.type === 'call-ended') span.set({ 'enrichment.attempts': event.attempts });
+          this.#events.emit(event);
+        },
+        tracing: this.#tracing,
+        describeAttempt: () => ({ ...this.#server, 'circuit_breaker.state': this.#breaker.state }),
       }).run();
     try {
       return await this.#bulkhead.run(async () => await this.#breaker.execute(ask));
@@ -118,6 +143,11 @@ class ResilientEnrichmentClient implements HttpEnrichmentClient {
       return { status: 'unavailable', reason: reasonOf(error) };
     }
   }
+}
+
+function serverOf(url: string): SpanAttributes {
+  const { protocol, hostname, port } = new URL(url);
+  return { 'server.address': hostname, 'server.port': Number(port || (protocol === 'https:' ? 443 : 80)) };
 }
 
 function reasonOf(error: unknown): UnavailableReason {

@@ -1,10 +1,10 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { jsonBody } from '../../platform/http/json-body.ts';
-import { acceptsJson, resource } from '../../platform/http/resource.ts';
+import { acceptsJson, resource, resourceRouter } from '../../platform/http/resource.ts';
 import type { UserController } from './user-controller.ts';
 
 export function userRoutes(users: UserController): Router {
-  const router = Router({ caseSensitive: true });
+  const router = resourceRouter();
 
   resource(router, '/api/users', {
     get: [acceptsJson, (req, res) => users.list(req, res)],

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DatabaseError } from 'sequelize';
 import { createDatabaseBreaker, type DatabaseBreaker } from '../../../src/platform/database/database-breaker.ts';
 import {
   DatabaseOverloadedError,
@@ -10,6 +11,7 @@ import {
 import type { DatabaseEvent } from '../../../src/platform/database/database-events.ts';
 import { createDatabaseReader } from '../../../src/platform/database/database-reader.ts';
 import { DomainError } from '../../../src/platform/domain-error.ts';
+import { TimeoutError } from '../../../src/platform/resilience/deadline.ts';
 import { EventStream } from '../../../src/platform/telemetry/event-stream.ts';
 
 let events: DatabaseEvent[];
@@ -36,6 +38,8 @@ const fail = async (error: Error, times: number): Promise<void> => {
   };
   for (let i = 0; i < times; i++) await expect(breaker.run(action)).rejects.toBe(error);
 };
+/** What Sequelize makes of an error of the driver. */
+const sequelizeError = (parent: Error): Error => new DatabaseError(Object.assign(parent, { sql: '' }));
 const states = () => events.flatMap((event) => (event.type === 'breaker-state-changed' ? [event.to] : []));
 
 describe('The breaker around the database', () => {
@@ -81,6 +85,33 @@ describe('The breaker around the database', () => {
     expect(states()).toEqual(['open', 'half-open', 'closed']);
   });
 
+  it.each([
+    ['success', new TransientTransactionError('deadlock', 'test')],
+    ['failure', new DatabaseUnavailableError(new Error('refused'))],
+    ['timeout', new DatabaseUnavailableError(new TimeoutError(3_000))],
+    ['timeout', new OutcomeUnknownError(new DatabaseUnavailableError(sequelizeError(new TimeoutError(3_000))))],
+    [
+      'timeout',
+      new DatabaseUnavailableError(sequelizeError(Object.assign(new Error('connect'), { code: 'ETIMEDOUT' }))),
+    ],
+  ])('tells how a call ended and how long it took: %s (%s)', async (outcome, error) => {
+    const ending = breaker.run(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      throw error;
+    });
+    const ended = expect(ending).rejects.toBe(error);
+    await jest.advanceTimersByTimeAsync(250);
+    await ended;
+    expect(events).toEqual([{ type: 'call-ended', outcome, durationMs: 250 }]);
+  });
+
+  it('tells of a call that has not ended by its own limits as a timeout', async () => {
+    const refused = expect(breaker.run(() => new Promise(() => {}))).rejects.toThrow(DatabaseUnavailableError);
+    await jest.advanceTimersByTimeAsync(7_000);
+    await refused;
+    expect(events).toEqual([{ type: 'call-ended', outcome: 'timeout', durationMs: 7_000 }]);
+  });
+
   it('tells those who are still trying that it has opened', async () => {
     let tellLater: (() => boolean) | undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -100,10 +131,10 @@ describe('Reading', () => {
   const lost = Object.assign(new Error('gone'), { code: 'PROTOCOL_CONNECTION_LOST' });
 
   it('goes on with another connection when the first one is dead, once', async () => {
-    const reader = createDatabaseReader({ breaker, deadlineMs: 3_000, events: stream });
+    const reader = createDatabaseReader({ access: breaker, deadlineMs: 3_000, events: stream });
     const query = jest.fn<() => Promise<string>>().mockRejectedValueOnce(lost).mockResolvedValueOnce('row');
     expect(await reader.read(query)).toBe('row');
-    expect(events).toEqual([{ type: 'read-retried' }]);
+    expect(events).toMatchObject([{ type: 'read-retried' }, { type: 'call-ended', outcome: 'success' }]);
 
     query.mockRejectedValue(lost);
     await expect(reader.read(query)).rejects.toThrow(DatabaseUnavailableError);
@@ -111,7 +142,7 @@ describe('Reading', () => {
   });
 
   it('counts a second connection that does not come before the deadline as a failure', async () => {
-    const reader = createDatabaseReader({ breaker, deadlineMs: 3_000, events: stream });
+    const reader = createDatabaseReader({ access: breaker, deadlineMs: 3_000, events: stream });
     for (let failure = 1; failure <= 5; failure++) {
       const query = jest.fn<() => Promise<string>>().mockRejectedValueOnce(lost);
       query.mockReturnValueOnce(new Promise(() => {}));
@@ -123,7 +154,7 @@ describe('Reading', () => {
   });
 
   it('does not repeat what the database has answered', async () => {
-    const reader = createDatabaseReader({ breaker, deadlineMs: 3_000, events: stream });
+    const reader = createDatabaseReader({ access: breaker, deadlineMs: 3_000, events: stream });
     const query = jest.fn<() => Promise<string>>().mockRejectedValue(new Error('syntax'));
     await expect(reader.read(query)).rejects.toThrow('syntax');
     expect(query).toHaveBeenCalledTimes(1);

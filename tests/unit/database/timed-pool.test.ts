@@ -94,6 +94,20 @@ describe('A pool that lends connections for a limited time', () => {
     for (const connection of [...lent.slice(1), third]) pool.giveBack(connection);
   });
 
+  it('tells how long somebody waited for a connection, to be given one or in vain', async () => {
+    const waits: number[] = [];
+    pool = createTimedPool(fake, (waitMs) => waits.push(waitMs));
+    const lent = [await pool.borrow(startDeadline(1_000)), await pool.borrow(startDeadline(1_000))];
+    const patient = pool.borrow(startDeadline(1_000));
+    const refused = expect(pool.borrow(startDeadline(100))).rejects.toThrow();
+    await jest.advanceTimersByTimeAsync(100);
+    await refused;
+    await jest.advanceTimersByTimeAsync(50);
+    for (const connection of lent) pool.giveBack(connection);
+    pool.giveBack(await patient);
+    expect(waits).toEqual([0, 0, 100, 150]);
+  });
+
   it('gives back a connection that comes too late, so that none is lost', async () => {
     const lent = [await pool.borrow(startDeadline(1_000)), await pool.borrow(startDeadline(1_000))];
     const refused = expect(pool.borrow(startDeadline(100))).rejects.toThrow();

@@ -46,7 +46,6 @@ describe('the log of the enrichment client', () => {
       expect.objectContaining({
         level: 'warn',
         msg: 'Enrichment call failed',
-        userId,
         outcome: 'failure',
         failure: 'server-error',
         httpStatus: 503,
@@ -84,7 +83,7 @@ describe('the log of the enrichment client', () => {
   });
 
   it('warns of a call that found all permits taken', () => {
-    expect(linesOf('info', { type: 'rejected', userId })).toEqual([expect.objectContaining({ level: 'warn', userId })]);
+    expect(linesOf('info', { type: 'rejected', userId })).toEqual([expect.objectContaining({ level: 'warn' })]);
   });
 
   it('has an error, with its stack, for a defect of ours only', () => {
@@ -95,9 +94,9 @@ describe('the log of the enrichment client', () => {
       expect.objectContaining({
         level: 'error',
         failure: 'internal-error',
-        err: expect.objectContaining({ type: 'TypeError', message: 'x is not a function' }),
+        err: { type: 'TypeError', stack: expect.stringMatching(/^ {4}at .*enrichment-log\.test/) },
       }),
     ]);
-    expect(JSON.stringify(lines)).not.toContain('canary');
+    expect(JSON.stringify(lines)).not.toMatch(/canary|is not a function/);
   });
 });

@@ -1,0 +1,200 @@
+import type { Router } from 'express';
+import type { Clock } from '../clock.ts';
+import type { ServiceDatabase } from '../database/service-database.ts';
+import { createDiskCheck } from '../health/disk-check.ts';
+import { createEventLoopCheck, RecentLag } from '../health/event-loop-check.ts';
+import { createMemoryCheck } from '../health/memory-check.ts';
+import { Readiness } from '../health/readiness.ts';
+import type { ReadinessEvent } from '../health/readiness-events.ts';
+import { logReadiness } from '../health/readiness-log.ts';
+import { recordReadiness } from '../health/readiness-metrics.ts';
+import type { Lifecycle } from '../lifecycle.ts';
+import { createRateLimiter } from '../rate-limit/create-rate-limiter.ts';
+import type { RateLimitEvent } from '../rate-limit/rate-limit-events.ts';
+import { logRateLimits } from '../rate-limit/rate-limit-log.ts';
+import { recordRateLimits } from '../rate-limit/rate-limit-metrics.ts';
+import type { RedisConnection } from '../redis/redis-connection.ts';
+import { ServiceStop, type StopLimits } from '../service-stop.ts';
+import type { Telemetry } from '../telemetry/create-telemetry.ts';
+import { watchEventLoop } from '../telemetry/event-loop-lag.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { recordProcess } from '../telemetry/process-metrics.ts';
+import { apiDocs } from './api-docs.ts';
+import { createApp } from './create-app.ts';
+import { healthRoutes } from './health.ts';
+import type { HttpEvent } from './http-events.ts';
+import { recordHttp } from './http-metrics.ts';
+import { shedLoad } from './load-shedding.ts';
+import { metricsRoutes } from './metrics-routes.ts';
+import { recordOverload } from './overload-metrics.ts';
+import type { ProblemCatalogue } from './problem-catalogue.ts';
+import { problemPages } from './problem-pages.ts';
+import type { ProxyTrust } from './proxy-trust.ts';
+import { limitRate } from './rate-limit.ts';
+import { refuseAfterDrain } from './refuse-after-drain.ts';
+import { logRequests } from './request-log.ts';
+import { startHttpServer } from './server.ts';
+import { logSheds } from './shed-log.ts';
+
+/** How a service is reached and stopped. */
+export interface ServiceHostConfig {
+  readonly host: string;
+  readonly port: number;
+  /** How long requests are still taken after the stop has begun, so that load balancers can look elsewhere. */
+  readonly shutdownDrainMs: number;
+  /** How long the stop may take in all. */
+  readonly shutdownGraceMs: number;
+  /** Whom to believe about the client's address; null: nobody. */
+  readonly proxyTrust: ProxyTrust | null;
+  /** Null: no limit. */
+  readonly rateLimitPerMinute: number | null;
+  /** Web origins whose pages may call the API. */
+  readonly corsOrigins: readonly string[];
+  /** What callers of the operators' endpoints have to show; null: nothing. */
+  readonly opsToken: string | null;
+}
+
+/** A service over HTTP, built and not yet started. */
+export interface ServiceHost {
+  /**
+   * Listens, and resolves with the port. The database may still be away: requests are answered with 503 and `/ready`
+   * says so until `schemaReady` resolves: with true, or with false when the service is stopped before.
+   */
+  start(): Promise<{ readonly port: number; readonly schemaReady: Promise<boolean> }>;
+  /**
+   * Says that it is not ready and takes requests for the drain, then stops listening, lets running requests finish and
+   * closes what they use. Safe at any time, and repeatable.
+   *
+   * @param options.reason for the log
+   * @throws Error when not everything was closed within the grace
+   */
+  stop(options?: { readonly reason?: string } & Partial<StopLimits>): Promise<void>;
+  /** How long a stop may still take; the whole grace before it has begun. */
+  readonly stopRemainingMs: number;
+  /** Where it tells what happens to it. */
+  readonly logger: Logger;
+}
+
+/** Runs behind the requests, from the start to the stop. */
+export interface BackgroundWork {
+  stop(): Promise<void>;
+}
+
+export interface ServiceHostOptions {
+  readonly name: string;
+  readonly version: string;
+  readonly config: ServiceHostConfig;
+  readonly telemetry: Telemetry;
+  /** With what the service has opened; the rest is added here. */
+  readonly lifecycle: Lifecycle;
+  readonly clock: Clock;
+  readonly database: ServiceDatabase;
+  /** The folder on whose file system the service works. */
+  readonly workingFolder: string;
+  /** Where requests are counted that other instances have answered; null: each counts its own. */
+  readonly redis: RedisConnection | null;
+  readonly problems: ProblemCatalogue;
+  readonly openApiYaml: string;
+  readonly routers: readonly Router[];
+  readonly startWork: () => BackgroundWork;
+}
+
+/** What every service of the platform has around its own routes: the edge, readiness, overload, and an orderly stop. */
+export function createServiceHost(options: ServiceHostOptions): ServiceHost {
+  const { name, version, config, telemetry, lifecycle, clock, database, redis, problems } = options;
+  const { logger, tracing, metrics } = telemetry;
+
+  const recentLag = new RecentLag();
+  const readiness = createReadiness(options, recentLag);
+  const limits = { drainMs: config.shutdownDrainMs, graceMs: config.shutdownGraceMs };
+  const serviceStop = new ServiceStop({ lifecycle, readiness, logger, limits });
+
+  const events = telemetry.stream<HttpEvent>();
+  logRequests(events, logger);
+  recordHttp(events, metrics);
+  recordOverload({ http: events, database: database.events, admission: database.admission }, metrics);
+  const app = createApp({
+    logger,
+    events,
+    problems,
+    corsOrigins: config.corsOrigins,
+    proxyTrust: config.proxyTrust,
+    rateLimit: createRateLimit(options),
+    tracing,
+    routers: [
+      refuseAfterDrain(serviceStop),
+      ...options.routers,
+      healthRoutes({ service: name, version, readiness, clock }),
+      metricsRoutes(metrics, { opsToken: config.opsToken }),
+      problemPages(problems),
+      apiDocs(options.openApiYaml),
+    ],
+  });
+  const eventLoop = watchEventLoop({ highMs: 250, samples: 3 });
+  const handler = shedLoad(app, {
+    reasonToShed: () => (database.admission.isFull ? 'queue-full' : eventLoop.isHigh ? 'event-loop' : null),
+    events,
+    problems,
+  });
+  lifecycle.onStop('event loop watch', () => eventLoop.stop());
+  lifecycle.onStop('log of refusals', logSheds(events, logger));
+
+  return {
+    logger,
+    get stopRemainingMs() {
+      return serviceStop.remainingMs;
+    },
+    start: async () => {
+      logger.info({ version, node: process.version }, 'Starting');
+      lifecycle.onStop('process metrics', recordProcess(metrics));
+      lifecycle.onStop('event loop lag', recentLag.start());
+      const stopping = new AbortController();
+      let schemaReady = Promise.resolve(false);
+      const work = options.startWork();
+      // Registered before the server, so that it closes behind it: what runs in the background must not hold up requests.
+      lifecycle.onStop('background work', async () => {
+        stopping.abort();
+        await Promise.all([schemaReady, work.stop()]);
+      });
+
+      await Promise.all([redis?.open(), tracing.open()]);
+      const server = await startHttpServer(handler, { host: config.host, port: config.port, events, problems });
+      if (lifecycle.stopping) {
+        await server.stop(0);
+        await lifecycle.stop();
+        throw new Error('The service was stopped while it started.');
+      }
+      lifecycle.onStop('HTTP server', () => serviceStop.closeServer(server));
+      logger.info({ port: server.port }, 'Listening');
+
+      schemaReady = database.schema.open(stopping.signal).then(async (isOpen) => {
+        if (isOpen) await readiness.refresh();
+        return isOpen;
+      });
+      return { port: server.port, schemaReady };
+    },
+    stop: async ({ reason = 'stop', ...stopLimits } = {}) => await serviceStop.run(reason, stopLimits),
+  };
+}
+
+function createReadiness({ telemetry, database, clock, workingFolder }: ServiceHostOptions, lag: RecentLag): Readiness {
+  const events = telemetry.stream<ReadinessEvent>();
+  logReadiness(events, telemetry.logger);
+  const checks = [
+    { name: 'database', check: () => database.schema.check() },
+    createMemoryCheck(),
+    createDiskCheck(workingFolder),
+    createEventLoopCheck(lag),
+  ];
+  const readiness = new Readiness({ checks, clock, events });
+  recordReadiness(readiness, telemetry.metrics);
+  return readiness;
+}
+
+function createRateLimit({ config, telemetry, redis }: ServiceHostOptions): ReturnType<typeof limitRate> | null {
+  const events = telemetry.stream<RateLimitEvent>();
+  logRateLimits(events, telemetry.logger);
+  recordRateLimits(events, telemetry.metrics);
+  const { rateLimitPerMinute: requestsPerMinute } = config;
+  return requestsPerMinute === null ? null : limitRate(createRateLimiter({ requestsPerMinute, redis, events }), events);
+}

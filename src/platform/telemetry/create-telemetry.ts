@@ -1,0 +1,48 @@
+import { createDependencyMetrics, type DependencyMetrics } from './dependency-metrics.ts';
+import { createTracing, type OpenableTracing } from './create-tracing.ts';
+import { EventStream } from './event-stream.ts';
+import { createLogger, type LogDestination, type Logger, type LogLevel } from './logger.ts';
+import { createMetrics, type BuildInfo, type Registry } from './metrics.ts';
+import { logTraceExport, type TraceExportEvent } from './trace-export.ts';
+
+/** By what a service tells what it does. */
+export interface Telemetry {
+  readonly logger: Logger;
+  readonly tracing: OpenableTracing;
+  readonly metrics: Registry;
+  readonly dependencies: DependencyMetrics;
+  /** A stream whose listeners may fail: that is logged. */
+  readonly stream: <Event>() => EventStream<Event>;
+}
+
+export interface TelemetryOptions {
+  readonly build: BuildInfo;
+  readonly logLevel: LogLevel;
+  /** Where traces are sent, without `/v1/traces`; null: none are made. */
+  readonly otlpEndpoint: string | null;
+  /** Instead of one of its own. */
+  readonly logger?: Logger | undefined;
+  /** Where the lines of its own logger go; stdout by default. */
+  readonly logDestination?: LogDestination | undefined;
+}
+
+/** Log, traces and metrics of one service. Sends nothing before it is opened. */
+export function createTelemetry({ build, logLevel, otlpEndpoint, ...own }: TelemetryOptions): Telemetry {
+  // Streams are made before the logger that hears of their failures.
+  const stream = <Event>(): EventStream<Event> =>
+    new EventStream<Event>((err) => logger.error({ err }, 'An event listener failed'));
+  const exports = stream<TraceExportEvent>();
+  const { service, version } = build;
+  const tracing = createTracing({ endpoint: otlpEndpoint, service, version, events: exports });
+  const logger =
+    own.logger ??
+    createLogger({
+      level: logLevel,
+      service,
+      ...(own.logDestination === undefined ? {} : { destination: own.logDestination }),
+      ...(tracing.enabled ? { context: () => ({ traceId: tracing.traceId }) } : {}),
+    });
+  logTraceExport(exports, logger);
+  const metrics = createMetrics(build);
+  return { logger, tracing, metrics, dependencies: createDependencyMetrics(metrics), stream };
+}

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { HttpEvent } from '../../../src/platform/http/http-events.ts';
+import { createProblemCatalogue, platformProblems } from '../../../src/platform/http/problem-catalogue.ts';
+import { type HttpServer, startHttpServer } from '../../../src/platform/http/server.ts';
+import { EventStream } from '../../../src/platform/telemetry/event-stream.ts';
+
+describe('The stop of the HTTP server', () => {
+  let server: HttpServer;
+  let agent: Agent;
+  /** The answers that the test has to end. */
+  let answers: ServerResponse[];
+
+  beforeEach(async () => {
+    answers = [];
+    agent = new Agent({ keepAlive: true });
+    const begin = (_req: IncomingMessage, res: ServerResponse): void => {
+      res.write('begun, ');
+      answers.push(res);
+    };
+    const events = new EventStream<HttpEvent>((error) => {
+      throw error;
+    });
+    const problems = createProblemCatalogue(platformProblems);
+    server = await startHttpServer(begin, { host: '127.0.0.1', port: 0, events, problems });
+  });
+  afterEach(async () => {
+    agent.destroy();
+    await server.stop(0);
+  });
+
+  const ask = async (): Promise<IncomingMessage> => {
+    const [answer] = await once(request({ host: '127.0.0.1', port: server.port, agent }).end(), 'response');
+    return answer;
+  };
+
+  it('waits for an answer that has begun, and not for its connection, which the client keeps', async () => {
+    const answer = await ask();
+    expect(answer.headers.connection).toBe('keep-alive');
+    const startedAt = performance.now();
+    const stopped = server.stop(10_000);
+    answers[0]?.end('ended');
+    expect(await text(answer)).toBe('begun, ended');
+    expect(await stopped).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('cuts what has not ended in time, and says how many that were', async () => {
+    const readings = [await ask(), await ask()].map((answer) =>
+      text(answer).then(
+        () => 'ended',
+        () => 'cut',
+      ),
+    );
+    expect(await server.stop(50)).toBe(2);
+    expect(await Promise.all(readings)).toEqual(['cut', 'cut']);
+  });
+});

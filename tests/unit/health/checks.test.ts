@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createDiskCheck } from '../../../src/platform/health/disk-check.ts';
+import { createEventLoopCheck, RecentLag } from '../../../src/platform/health/event-loop-check.ts';
+import { createMemoryCheck, type MemoryUse } from '../../../src/platform/health/memory-check.ts';
+
+describe('The memory check', () => {
+  const use: MemoryUse = { heapUsed: 100, heapLimit: 1_000, resident: 200, residentLimit: 1_000 };
+  const check = (change: Partial<MemoryUse>) => createMemoryCheck(() => ({ ...use, ...change })).check();
+
+  it.each([{ heapUsed: 950 }, { resident: 950 }, {}])('is up with %j of 1000', (change) => {
+    expect(check(change)).toBeUndefined();
+  });
+
+  it.each([
+    [{ heapUsed: 951 }, '95 % of the heap are in use.'],
+    [{ resident: 990 }, '99 % of the memory are in use.'],
+  ])('is down with %j of 1000', (change, reason) => {
+    expect(() => check(change)).toThrow(reason);
+  });
+
+  it('is up in this process, whose limits are those of a real one', () => {
+    expect(createMemoryCheck().check()).toBeUndefined();
+  });
+});
+
+describe('The disk check', () => {
+  const check = (blocks: number, bfree: number, bavail: number) =>
+    createDiskCheck('/somewhere', async () => ({ blocks, bfree, bavail })).check();
+
+  it('counts as df does: what is kept for root is neither used nor to be had', async () => {
+    await expect(check(1_000, 100, 50)).resolves.toBeUndefined();
+    await expect(check(1_000, 100, 40)).rejects.toThrow('95 % of the disk are in use.');
+    await expect(check(1_000, 0, 0)).rejects.toThrow('100 % of the disk are in use.');
+  });
+
+  it('is up on a file system without blocks', async () => {
+    await expect(check(0, 0, 0)).resolves.toBeUndefined();
+  });
+
+  it('asks the file system of the folder, and is down without it, naming no path', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'profiles-disk-'));
+    const disk = createDiskCheck(folder);
+    await disk.check();
+    await rm(folder, { recursive: true });
+    await expect(disk.check()).rejects.toMatchObject({ message: 'The disk cannot be asked.' });
+  });
+});
+
+describe('The event-loop check', () => {
+  let now: number;
+  let lag: RecentLag;
+  let stop: () => void;
+  beforeEach(() => {
+    now = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => now);
+    jest.useFakeTimers({ doNotFake: ['queueMicrotask', 'nextTick', 'performance'] });
+    lag = new RecentLag();
+    stop = lag.start();
+  });
+  afterEach(() => {
+    stop();
+    jest.useRealTimers();
+    jest.restoreAllMocks();
+  });
+
+  /** The next timer is served, late by `lagMs`. */
+  const serve = (lagMs: number) => {
+    now += 250 + lagMs;
+    jest.advanceTimersByTime(250);
+  };
+  const check = () => createEventLoopCheck(lag).check();
+
+  it('is up while timers are served', () => {
+    for (let served = 0; served < 100; served++) serve(1);
+    expect(lag.longestMs()).toBe(1);
+    expect(check()).toBeUndefined();
+    serve(1_000);
+    expect(check()).toBeUndefined();
+  });
+
+  it('is down for five seconds after the loop has stood still for more than one', () => {
+    serve(0);
+    serve(1_001);
+    for (let served = 0; served < 20; served++) {
+      expect(check).toThrow('The event loop lagged by 1001 ms.');
+      serve(0);
+    }
+    expect(check()).toBeUndefined();
+  });
+
+  it('is down before the timer that is late has been served', () => {
+    serve(0);
+    now += 250 + 1_500;
+    expect(check).toThrow('The event loop lagged by 1500 ms.');
+  });
+
+  it('feels nothing any more when it has been stopped', () => {
+    stop();
+    now += 60_000;
+    expect(jest.getTimerCount()).toBe(0);
+    expect(check()).toBeUndefined();
+  });
+});
