@@ -72,6 +72,22 @@ describe('The embedded mode', () => {
     expect(npm.output).not.toMatch(/error/i);
   });
 
+  it('logs in JSON, unless somebody looks: on a terminal its lines are for people', async () => {
+    const { process: child } = await startAndWait();
+    const lines = child.output.split('\n').filter((line) => line.startsWith('{'));
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ level: 'info', service: 'user-profile-service', msg: 'Listening' }),
+    );
+
+    // script(1) gives it a terminal.
+    const [port, mockPort] = [await freePort(), await freePort()];
+    const env = { PORT: `${port}`, MOCK_PORT: `${mockPort}`, DATABASE_URL: 'sqlite:b', TERM: 'dumb' };
+    const seen = start(env, ['script', '--quiet', '--command', localEntry.join(' '), '/dev/null']);
+    await seen.printed(/is running/);
+    expect(seen.output).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] .*INFO.*: .*Listening/m);
+    expect(seen.output).not.toContain('"msg"');
+  });
+
   it('keeps its data under data/ in the folder it is started in, from one start to the next', async () => {
     const first = await startAndWait();
     const user = await createUser(first.api);

@@ -18,12 +18,19 @@ export interface ServiceProcess {
   becomesReady(timeoutMs: number): Promise<void>;
 }
 
-/** Brings the schema up to date and starts the service, with its defaults, and without a provider. */
-export async function startService(databaseUrl: string): Promise<ServiceProcess> {
+/**
+ * Brings the schema up to date and starts the service, without a provider. What `settings` leaves open has its default,
+ * but for the drain: nobody is balancing any load.
+ */
+export async function startService(
+  databaseUrl: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ServiceProcess> {
   await migrate(databaseUrl);
   const port = await freePort();
   const api = createHttpClient(`http://127.0.0.1:${port}`);
-  const env = { PORT: `${port}`, DATABASE_URL: databaseUrl, ENRICHMENT_URL: 'http://127.0.0.1:9' };
+  const given = { PORT: `${port}`, DATABASE_URL: databaseUrl, ENRICHMENT_URL: 'http://127.0.0.1:9' };
+  const env = { ...given, SHUTDOWN_DRAIN_MS: '0', ...settings };
   const ended: string[] = [];
   let child: ChildProcess;
 
@@ -53,7 +60,7 @@ export async function startService(databaseUrl: string): Promise<ServiceProcess>
   };
 }
 
-async function migrate(databaseUrl: string): Promise<void> {
+export async function migrate(databaseUrl: string): Promise<void> {
   const child = startProcess(main('migrate.ts'), { env: { DATABASE_URL: databaseUrl } });
   expect({ ...(await child.exited), output: child.output }).toMatchObject({ code: 0 });
 }
