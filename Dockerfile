@@ -15,6 +15,10 @@ COPY package.json openapi.yaml ./
 COPY mock-enrichment mock-enrichment
 COPY src src
 
+# A label of `service_build_info`; last, because it differs with each build.
+ARG BUILD_REVISION=unknown
+ENV BUILD_REVISION=$BUILD_REVISION
+
 # The files belong to root: the process can read them and change none.
 USER node
 EXPOSE 8080

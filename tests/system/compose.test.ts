@@ -6,6 +6,9 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { repositoryRoot } from '../helpers/child-process.ts';
 import { ComposeProject, docker, dockerMissing } from '../helpers/docker-compose.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { dashboardExpressions } from '../helpers/grafana-dashboard.ts';
+import { serviceMetricsIn } from '../helpers/metric-names.ts';
+import { alertRules, recordingRules } from '../helpers/prometheus-rules.ts';
 import { describeWith } from '../helpers/services.ts';
 import { describeAcceptance } from './acceptance/describe-acceptance.ts';
 import { createHttpClient } from './acceptance/http-client.ts';
@@ -14,9 +17,12 @@ import { startSteadyTraffic } from './steady-traffic.ts';
 
 const apiUrl = 'http://127.0.0.1:8080';
 const providerUrl = 'http://127.0.0.1:8081';
+const prometheusUrl = 'http://127.0.0.1:9090';
 const databasePort = 3307;
 /** Held while this file runs, so that two runs on one machine cannot take each other's containers down. */
 const lockPort = 3308;
+/** SHUTDOWN_DRAIN_MS as it is by default. */
+const drainMs = 5_000;
 const services = ['app', 'db', 'mock_enrichment_service', 'redis'];
 
 const project = new ComposeProject('profiles-system-test');
@@ -36,7 +42,7 @@ describeWith(await dockerMissing(), 'The compose stack', () => {
     lock = await takeLock();
     // What an interrupted run has left behind.
     await project.run('down', '--volumes', '--remove-orphans');
-    await expectFree([8080, 8081, databasePort]);
+    await expectFree([8080, 8081, 9090, databasePort]);
     await up();
   }, 600_000);
 
@@ -88,6 +94,56 @@ describeWith(await dockerMissing(), 'The compose stack', () => {
         ['/app/x', '/tmp/x', '/home/node/x'].map((f) => { try { fs.writeFileSync(f, ''); return 'written' } catch (e) { return e.code } })]`;
       const seen: unknown = JSON.parse(await docker('exec', app, 'node', '--print', `JSON.stringify(${script})`));
       expect(seen).toEqual([true, 'node', ['EROFS', 'EROFS', 'EROFS']]);
+    });
+  });
+
+  describe('with Prometheus beside it', () => {
+    const prometheus = createHttpClient(prometheusUrl);
+    const ask = async (path: string) => {
+      const { json } = await prometheus.send('GET', path);
+      return (json as { data: unknown }).data;
+    };
+    /** The values of what a query finds. */
+    const valuesOf = async (query: string) => {
+      const { result } = (await ask(`/api/v1/query?query=${encodeURIComponent(query)}`)) as {
+        result: { value: [number, string] }[];
+      };
+      return result.map(({ value: [, value] }) => Number(value));
+    };
+    const observed = ['--profile', 'observability'];
+
+    beforeAll(async () => {
+      await project.run(...observed, 'up', '--detach', '--no-deps', '--wait', 'prometheus');
+      await createUser(api);
+    });
+
+    afterAll(async () => {
+      await project.run(...observed, 'rm', '--stop', '--force', 'prometheus');
+    });
+
+    it('is scraped, and the rules make of it what they should', async () => {
+      await eventually(async () => expect(await valuesOf('up{job="profiles"}')).toEqual([1]), { timeoutMs: 30_000 });
+      await eventually(
+        async () => {
+          expect((await valuesOf('total_requests'))[0]).toBeGreaterThan(0);
+          expect(await valuesOf('total_requests - success_count - failure_count')).toEqual([0]);
+          expect(await valuesOf('job:http_requests:rate2m{job="profiles"}')).toHaveLength(1);
+        },
+        { timeoutMs: 30_000 },
+      );
+      expect(await valuesOf('service_ready{job="profiles"}')).toEqual([1]);
+      expect(await ask('/api/v1/alerts')).toEqual({ alerts: [] });
+    });
+
+    it('shows it every metric that rules and dashboard ask for', async () => {
+      const target = encodeURIComponent('{job="profiles"}');
+      const metadata = (await ask(`/api/v1/targets/metadata?match_target=${target}`)) as { metric: string }[];
+      const seen = new Set(metadata.map(({ metric }) => metric));
+      const asked = [...alertRules, ...recordingRules].map(({ expr }) => expr).concat(dashboardExpressions);
+      const missing = new Set(asked.flatMap(serviceMetricsIn));
+      for (const metric of missing)
+        if (seen.has(metric) || seen.has(metric.replace(/_(?:bucket|sum|count)$/, ''))) missing.delete(metric);
+      expect([...missing]).toEqual([]);
     });
   });
 
@@ -147,11 +203,11 @@ describeWith(await dockerMissing(), 'The compose stack', () => {
     expect(userIn(await api.send('GET', `/api/users/${user.id}`), 200)).toEqual(user);
   });
 
-  it('stops at once with nothing but zeros, and finds its data when it comes back', async () => {
+  it('stops soon after its drain with nothing but zeros, and finds its data when it comes back', async () => {
     const user = await createUser(api);
     const startedAt = performance.now();
-    await project.run('stop', '--timeout', '20', 'app', 'mock_enrichment_service');
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    await project.run('stop', 'app', 'mock_enrichment_service');
+    expect(performance.now() - startedAt).toBeLessThan(drainMs + 5_000);
     await project.run('stop', '--timeout', '60');
     for (const service of [...services, 'migrate']) {
       expect({ service, ...(await project.state(service)) }).toMatchObject({ service, status: 'exited', exitCode: 0 });
