@@ -2,7 +2,7 @@ import type { Router } from 'express';
 import type { Clock } from '../clock.ts';
 import type { ServiceDatabase } from '../database/service-database.ts';
 import { createDiskCheck } from '../health/disk-check.ts';
-import { createEventLoopCheck, RecentLag } from '../health/event-loop-check.ts';
+import { createEventLoopCheck } from '../health/event-loop-check.ts';
 import { createMemoryCheck } from '../health/memory-check.ts';
 import { Readiness } from '../health/readiness.ts';
 import type { ReadinessEvent } from '../health/readiness-events.ts';
@@ -16,7 +16,7 @@ import { recordRateLimits } from '../rate-limit/rate-limit-metrics.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ServiceStop, type StopLimits } from '../service-stop.ts';
 import type { Telemetry } from '../telemetry/create-telemetry.ts';
-import { watchEventLoop } from '../telemetry/event-loop-lag.ts';
+import { EventLoopLag } from '../telemetry/event-loop-lag.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { recordProcess } from '../telemetry/process-metrics.ts';
 import { apiDocs } from './api-docs.ts';
@@ -104,8 +104,8 @@ export function createServiceHost(options: ServiceHostOptions): ServiceHost {
   const { name, version, config, telemetry, lifecycle, clock, database, redis, problems } = options;
   const { logger, tracing, metrics } = telemetry;
 
-  const recentLag = new RecentLag();
-  const readiness = createReadiness(options, recentLag);
+  const eventLoop = new EventLoopLag();
+  const readiness = createReadiness(options, eventLoop);
   const limits = { drainMs: config.shutdownDrainMs, graceMs: config.shutdownGraceMs };
   const serviceStop = new ServiceStop({ lifecycle, readiness, logger, limits });
 
@@ -130,13 +130,11 @@ export function createServiceHost(options: ServiceHostOptions): ServiceHost {
       apiDocs(options.openApiYaml),
     ],
   });
-  const eventLoop = watchEventLoop({ highMs: 250, samples: 3 });
   const handler = shedLoad(app, {
     reasonToShed: () => (database.admission.isFull ? 'queue-full' : eventLoop.isHigh ? 'event-loop' : null),
     events,
     problems,
   });
-  lifecycle.onStop('event loop watch', () => eventLoop.stop());
   lifecycle.onStop('log of refusals', logSheds(events, logger));
 
   return {
@@ -147,7 +145,7 @@ export function createServiceHost(options: ServiceHostOptions): ServiceHost {
     start: async () => {
       logger.info({ version, node: process.version }, 'Starting');
       lifecycle.onStop('process metrics', recordProcess(metrics));
-      lifecycle.onStop('event loop lag', recentLag.start());
+      lifecycle.onStop('event loop lag', eventLoop.start());
       const stopping = new AbortController();
       let schemaReady = Promise.resolve(false);
       const work = options.startWork();
@@ -177,7 +175,10 @@ export function createServiceHost(options: ServiceHostOptions): ServiceHost {
   };
 }
 
-function createReadiness({ telemetry, database, clock, workingFolder }: ServiceHostOptions, lag: RecentLag): Readiness {
+function createReadiness(
+  { telemetry, database, clock, workingFolder }: ServiceHostOptions,
+  lag: EventLoopLag,
+): Readiness {
   const events = telemetry.stream<ReadinessEvent>();
   logReadiness(events, telemetry.logger);
   const checks = [
