@@ -146,8 +146,8 @@ async function expectNoFailure(running: ServiceProcess, databaseUrl: string, out
   const seen = await sitThrough(running.api, outage);
   measured(seen);
   expect(seen.outcomes.filter(isFailure)).toEqual([]);
-  // That there was something to sit through.
-  expect(Math.max(...durations(seen))).toBeGreaterThanOrEqual(hiccupMs);
+  // That there was something to sit through. Clients pause between requests, so none need have been sent before it began.
+  expect(Math.max(...durations(seen))).toBeGreaterThan(0.8 * hiccupMs);
   expect(breakerTimesMs(running, 'OPEN')).toEqual([]);
   await expectTrueAnswers(seen, databaseUrl);
 }

