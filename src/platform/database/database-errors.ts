@@ -148,7 +148,7 @@ const unavailableCodes = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
-  // The server will not serve us now: too many connections, a shutdown, a failover, a full disk.
+  // The server will not serve us now: too many connections, a shutdown, a failover.
   'ER_CON_COUNT_ERROR',
   'ER_TOO_MANY_USER_CONNECTIONS',
   'ER_SERVER_SHUTDOWN',
@@ -157,12 +157,17 @@ const unavailableCodes = new Set([
   'ER_NEW_ABORTING_CONNECTION',
   'ER_CLIENT_INTERACTION_TIMEOUT',
   'ER_OPTION_PREVENTS_STATEMENT',
-  'ER_DISK_FULL',
-  'ER_RECORD_FILE_FULL',
-  'SQLITE_FULL',
   'SQLITE_IOERR',
   'SQLITE_CANTOPEN',
 ]);
+
+/** A full disk does not pass by itself, so that nothing is tried again; what is there can still be read. */
+const diskFullCodes = new Set(['ER_DISK_FULL', 'ER_RECORD_FILE_FULL', 'SQLITE_FULL']);
+
+/** Whether there was no room for the change, which has been rolled back, even when COMMIT says so. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof DatabaseError && diskFullCodes.has(codeOf(error.parent));
+}
 
 function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -6,6 +6,11 @@ import type { Migrator } from './migrator.ts';
 import type { Database } from './sequelize.ts';
 
 const retryMs = 1_000;
+/**
+ * For so long an answer shows that the database is there. Less than the time that a check of `/ready` is given: of a
+ * database that freezes while it is asked, answers from before the question are too old.
+ */
+const signOfLifeMs = 800;
 
 /** Knows whether the database is there with the schema that this version of the service needs. */
 export interface SchemaGate {
@@ -17,6 +22,8 @@ export interface SchemaGate {
   open(signal: AbortSignal): Promise<boolean>;
   /** For `/ready`. @throws Error with a reason that may be shown to anybody */
   check(): Promise<void>;
+  /** Whether the database has just answered others, which may be why `check` waits for its turn. */
+  isAnswering(): boolean;
 }
 
 /**
@@ -85,6 +92,7 @@ export function createSchemaGate(options: {
         if (!(error instanceof DatabaseOverloadedError)) throw error;
       }
     },
+    isAnswering: () => isCurrent && !breaker.isOpen && performance.now() - database.lastAnswerAt() < signOfLifeMs,
   };
 }
 

@@ -5,6 +5,7 @@ import type { EventStream } from '../telemetry/event-stream.ts';
 import type { DatabaseAccess } from './database-breaker.ts';
 import {
   DatabaseUnavailableError,
+  isDiskFull,
   OutcomeUnknownError,
   TransientTransactionError,
   translateDatabaseError,
@@ -160,7 +161,8 @@ class Run<Repositories, T> {
       await open.commit();
     } catch (error) {
       const translated = translateDatabaseError(error);
-      const isDecided = error instanceof ConnectionGoneError || translated instanceof TransientTransactionError;
+      const isDecided =
+        error instanceof ConnectionGoneError || translated instanceof TransientTransactionError || isDiskFull(error);
       ended(isDecided ? 'rolled-back' : 'undecided');
       throw isDecided ? translated : new CommitUndecidedError(result, translated);
     }

@@ -23,6 +23,11 @@ export interface Database {
   /** Resolves when the database answers. @throws DatabaseUnavailableError, DatabaseOverloadedError */
   ping(): Promise<void>;
   poolUsage(): PoolUsage;
+  /**
+   * When a connection last came back from work that the database has answered, by `performance.now()`; −∞ when none
+   * has. SQLite has no connections in this sense, and nobody to ask: −∞, too.
+   */
+  lastAnswerAt(): number;
   /** Waits for queries that run, a second at most, and closes every connection. */
   close(): Promise<void>;
 }
@@ -104,7 +109,8 @@ function openSqlite(path: string, common: Options, timeoutMs: number, onAwaited:
     const { isTaken, waiting } = driver.turnToWrite;
     return { inUse: isTaken ? 1 : 0, idle: isTaken ? 0 : 1, waiting, max: 1 };
   };
-  return database({ sequelize, begin, poolUsage }, () => driver.close());
+  const lastAnswerAt = (): number => Number.NEGATIVE_INFINITY;
+  return database({ sequelize, begin, poolUsage, lastAnswerAt }, () => driver.close());
 }
 
 /** mysql2's types leave the socket out. */
@@ -156,13 +162,13 @@ function openMysql(
     await prepareSession(connection, { timeoutMs: connectTimeoutMs, lockWaitMs: timeoutMs / 3 });
   });
 
-  const begin = limitBorrowing(sequelize, timeoutMs, onAwaited);
+  const { begin, lastAnswerAt } = limitBorrowing(sequelize, timeoutMs, onAwaited);
   const { pool } = managerOf(sequelize);
   const poolUsage = (): PoolUsage => {
     const { size, available, waiting, maxSize } = pool;
     return { inUse: size - available, idle: available, waiting, max: maxSize };
   };
-  return database({ sequelize, begin, poolUsage }, () => {
+  return database({ sequelize, begin, poolUsage, lastAnswerAt }, () => {
     for (const connection of connections) cut(connection, 'The database was closed.');
   });
 }
@@ -172,7 +178,7 @@ function limitBorrowing(
   sequelize: Sequelize,
   timeoutMs: number,
   onAwaited: (waitMs: number) => void,
-): Database['begin'] {
+): Pick<Database, 'begin' | 'lastAnswerAt'> {
   const manager = managerOf(sequelize);
   const acquire = manager.getConnection.bind(manager);
   const release = manager.releaseConnection.bind(manager);
@@ -188,7 +194,7 @@ function limitBorrowing(
   manager.getConnection = async (options) => await pool.borrow(startDeadline(timeoutMs), options);
   manager.releaseConnection = (connection) => pool.giveBack(connection);
 
-  return async (deadline) =>
+  const begin: Database['begin'] = async (deadline) =>
     await beginTransaction<StreamConnection>(sequelize, {
       borrow: (uuid) => pool.borrow(deadline, { uuid }),
       giveBack: (connection) => pool.giveBack(connection),
@@ -199,6 +205,7 @@ function limitBorrowing(
       },
       isAlive,
     });
+  return { begin, lastAnswerAt: () => pool.lastGivenBackAt };
 }
 
 function managerOf(sequelize: Sequelize): ConnectionManager<StreamConnection> {
@@ -240,7 +247,10 @@ async function prepareSession(
   }
 }
 
-function database(parts: Pick<Database, 'sequelize' | 'begin' | 'poolUsage'>, closeDriver: () => void): Database {
+function database(
+  parts: Pick<Database, 'sequelize' | 'begin' | 'poolUsage' | 'lastAnswerAt'>,
+  closeDriver: () => void,
+): Database {
   const { sequelize } = parts;
   return {
     ...parts,

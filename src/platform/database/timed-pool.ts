@@ -21,6 +21,8 @@ export interface TimedPool<Connection> {
    */
   borrow(deadline: Deadline, options?: object): Promise<Connection>;
   giveBack(connection: Connection): void;
+  /** When a connection last came back alive, by `performance.now()`; −∞ when none has. */
+  readonly lastGivenBackAt: number;
   /** Cuts a connection that its borrower does not trust any more, at once. */
   cut(connection: Connection): void;
 }
@@ -31,7 +33,7 @@ export function createTimedPool<Connection extends object>(
   onAwaited: (waitMs: number) => void = () => {},
 ): TimedPool<Connection> {
   const timers = new WeakMap<Connection, NodeJS.Timeout>();
-  let lastGivenBackAt = 0;
+  let lastGivenBackAt = Number.NEGATIVE_INFINITY;
 
   async function acquire(deadline: Deadline, options: object | undefined): Promise<Connection> {
     const askedAt = performance.now();
@@ -65,6 +67,9 @@ export function createTimedPool<Connection extends object>(
         setTimeout(() => pool.cut(connection), deadline.remainingMs()),
       );
       return connection;
+    },
+    get lastGivenBackAt() {
+      return lastGivenBackAt;
     },
     giveBack: (connection) => {
       disarm(connection);

@@ -20,7 +20,7 @@ export interface ErrorDescription {
  */
 const ownErrors = [DomainError, TimeoutError, CircuitOpenError, BulkheadFullError];
 
-const depthMax = 3;
+const depthMax = 4;
 const framesMax = 20;
 /** A function and a place in the sources. Anything else could be a line of a message that looks like one. */
 const frame = /^ {4}at (?:[\w.$<>[\]# ]{1,200} \()?(?:file:\/\/|node:|\/)[\w./@+~%-]{1,500}:\d+:\d+\)?$/;
@@ -32,21 +32,28 @@ export function describeError(error: unknown, depth = 0): ErrorDescription {
   const type = identifier.test(error.name) ? error.name : 'Error';
   const message = ownMessageOf(error);
   const stack = framesOf(error);
+  const cause = causeOf(error);
   return {
     type,
     ...(message === undefined ? {} : { message }),
     ...(typeof error.code === 'string' && identifier.test(error.code) ? { code: error.code } : {}),
     ...(stack === '' ? {} : { stack }),
-    ...(error.cause === undefined || depth >= depthMax ? {} : { cause: describeError(error.cause, depth + 1) }),
+    ...(cause === undefined || depth >= depthMax ? {} : { cause: describeError(cause, depth + 1) }),
   };
 }
 
 /** The innermost cause in a word or a sentence: its message if that is ours, else its code or its type. */
 export function rootCauseOf(error: unknown): string {
   let root = error;
-  for (let depth = 0; depth < depthMax && isErrorLike(root) && isErrorLike(root.cause); depth++) root = root.cause;
+  for (let depth = 0; depth < depthMax && isErrorLike(root) && isErrorLike(causeOf(root)); depth++)
+    root = causeOf(root);
   const { type, message, code } = describeError(root);
   return message ?? code ?? type;
+}
+
+/** Sequelize keeps the driver's error, which has the code, as its `parent`. */
+function causeOf({ cause, parent }: ErrorLike): unknown {
+  return cause ?? parent;
 }
 
 function ownMessageOf(error: object): string | undefined {
@@ -72,6 +79,7 @@ interface ErrorLike {
   readonly stack?: string;
   readonly code?: unknown;
   readonly cause?: unknown;
+  readonly parent?: unknown;
 }
 
 /** Also an error of another realm, such as that of a test. */

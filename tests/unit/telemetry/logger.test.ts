@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { UniqueConstraintError } from 'sequelize';
+import { DatabaseError, UniqueConstraintError } from 'sequelize';
 import { DomainError } from '../../../src/platform/domain-error.ts';
 import { rootCauseOf } from '../../../src/platform/telemetry/describe-error.ts';
 import { createLogger } from '../../../src/platform/telemetry/logger.ts';
@@ -122,6 +122,7 @@ describe('The root cause', () => {
     [new DomainError('a', 'A', { cause: Object.assign(new Error(canary), { code: 'ECONNREFUSED' }) }), 'ECONNREFUSED'],
     [new DomainError('a', 'A', { cause: new DomainError('b', 'In our words.') }), 'In our words.'],
     [new DomainError('a', 'A', { cause: new RangeError(canary) }), 'RangeError'],
+    [new DatabaseError(Object.assign(new Error(canary), { code: 'ER_DISK_FULL', sql: canary })), 'ER_DISK_FULL'],
     [canary, 'string'],
   ])('is named without quoting anybody', (error, expected) => {
     expect(rootCauseOf(error)).toBe(expected);
