@@ -17,6 +17,9 @@ import { SequelizeIdempotencyHousekeeping } from '../platform/idempotency/sequel
 import { SequelizeIdempotencyStore } from '../platform/idempotency/sequelize-idempotency-store.ts';
 import { createLifecycle } from '../platform/lifecycle.ts';
 import { createRedisConnection } from '../platform/redis/redis-connection.ts';
+import type { RedisEvent } from '../platform/redis/redis-events.ts';
+import { logRedis } from '../platform/redis/redis-log.ts';
+import { recordRedis } from '../platform/redis/redis-metrics.ts';
 import { createTelemetry } from '../platform/telemetry/create-telemetry.ts';
 import type { LogDestination, Logger } from '../platform/telemetry/logger.ts';
 import { traced } from '../platform/telemetry/traced.ts';
@@ -112,7 +115,10 @@ export function createProfiles(config: ProfilesConfig, options: ProfilesOptions)
   const enrichment = createHttpEnrichmentClient(config.enrichment, { events: enrichmentEvents, tracing });
   lifecycle.onStop('enrichment client', () => enrichment.close());
 
-  const redis = config.redisUrl === null ? null : createRedisConnection(config.redisUrl);
+  const redisEvents = telemetry.stream<RedisEvent>();
+  logRedis(redisEvents, logger);
+  const redis = config.redisUrl === null ? null : createRedisConnection(config.redisUrl, redisEvents);
+  recordRedis(redis, metrics);
   if (redis !== null) lifecycle.onStop('Redis', () => redis.close());
 
   const { location } = config.database;

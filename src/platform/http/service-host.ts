@@ -110,7 +110,7 @@ export function createServiceHost(options: ServiceHostOptions): ServiceHost {
   const serviceStop = new ServiceStop({ lifecycle, readiness, logger, limits });
 
   const events = telemetry.stream<HttpEvent>();
-  logRequests(events, logger);
+  logRequests(events, logger, problems);
   recordHttp(events, metrics);
   recordOverload({ http: events, database: database.events, admission: database.admission }, metrics);
   const app = createApp({
@@ -182,7 +182,11 @@ function createReadiness(
   const events = telemetry.stream<ReadinessEvent>();
   logReadiness(events, telemetry.logger);
   const checks = [
-    { name: 'database', check: () => database.schema.check() },
+    {
+      name: 'database',
+      check: () => database.schema.check(),
+      isUpNevertheless: () => database.schema.isAnswering(),
+    },
     createMemoryCheck(),
     createDiskCheck(workingFolder),
     createEventLoopCheck(lag),
@@ -192,10 +196,12 @@ function createReadiness(
   return readiness;
 }
 
-function createRateLimit({ config, telemetry, redis }: ServiceHostOptions): ReturnType<typeof limitRate> | null {
+function createRateLimit(options: ServiceHostOptions): ReturnType<typeof limitRate> | null {
+  const { name: service, config, telemetry, redis } = options;
   const events = telemetry.stream<RateLimitEvent>();
   logRateLimits(events, telemetry.logger);
   recordRateLimits(events, telemetry.metrics);
   const { rateLimitPerMinute: requestsPerMinute } = config;
-  return requestsPerMinute === null ? null : limitRate(createRateLimiter({ requestsPerMinute, redis, events }), events);
+  if (requestsPerMinute === null) return null;
+  return limitRate(createRateLimiter({ service, requestsPerMinute, redis, events }), events);
 }

@@ -10,14 +10,19 @@ const windowMs = 60_000;
 /** A hundred bytes or two for each. */
 const clientsMax = 100_000;
 
-/** @param options.redis where instances count together; null: each counts for itself */
+/**
+ * @param options.service who limits: what shares its Redis counts apart
+ * @param options.redis where its instances count together; null: each counts for itself
+ */
 export function createRateLimiter(options: {
+  service: string;
   requestsPerMinute: number;
   redis: RedisConnection | null;
   events: EventStream<RateLimitEvent>;
 }): RateLimiter {
-  const { requestsPerMinute: requests, redis, events } = options;
+  const { service, requestsPerMinute: requests, redis, events } = options;
   const limit = { requests, windowMs };
   const own = new MemoryRateLimiter(limit, clientsMax);
-  return redis === null ? own : new FallbackRateLimiter(new RedisRateLimiter(limit, redis, 'api'), own, events);
+  if (redis === null) return own;
+  return new FallbackRateLimiter(new RedisRateLimiter(limit, redis, `${service}:api`), own, events);
 }

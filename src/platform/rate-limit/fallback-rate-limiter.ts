@@ -38,8 +38,7 @@ export class FallbackRateLimiter implements RateLimiter {
       this.#askAgainAt = undefined;
       return allowance;
     } catch (error) {
-      this.#events.emit({ type: 'store-failed' });
-      if (this.#askAgainAt === undefined) this.#events.emit({ type: 'store-lost', error });
+      this.#events.emit({ type: 'store-failed', error });
       this.#askAgainAt ??= performance.now() + askAgainMs;
       return await this.#own.take(client);
     }

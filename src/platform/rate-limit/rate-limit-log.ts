@@ -1,10 +1,12 @@
+import { notConnected, RedisError } from '../redis/redis-errors.ts';
 import type { EventSource } from '../telemetry/event-stream.ts';
 import type { RateLimitEvent } from './rate-limit-events.ts';
 
 type Write = (fields: object, message: string) => void;
 
 /**
- * Logs when the shared counter is lost and regained; a request that was refused has a line of its own.
+ * Logs when a Redis that is connected does not count, and when it does again. That it is not connected has a line of its
+ * own, and so has a request that was refused.
  *
  * @returns a function that ends it
  */
@@ -12,14 +14,20 @@ export function logRateLimits(
   events: EventSource<RateLimitEvent>,
   logger: { readonly info: Write; readonly warn: Write },
 ): () => void {
+  let isTold = false;
   return events.subscribe((event) => {
     switch (event.type) {
-      case 'store-lost':
-        return logger.warn({ err: event.error }, 'Redis does not answer, each instance limits for itself');
+      case 'store-failed': {
+        const code = event.error instanceof RedisError ? event.error.code : undefined;
+        if (isTold || code === notConnected) return undefined;
+        isTold = true;
+        return logger.warn({ code }, 'Redis does not count requests, each instance limits for itself');
+      }
       case 'store-regained':
-        return logger.info({}, 'Redis answers again, limits hold over all instances');
+        if (isTold) logger.info({}, 'Redis counts requests again, limits hold over all instances');
+        isTold = false;
+        return undefined;
       case 'decided':
-      case 'store-failed':
         return undefined;
       default:
         return event satisfies never;

@@ -15,7 +15,7 @@ export function recordRateLimits(events: EventSource<RateLimitEvent>, registry: 
   startAtZero(decisions, [{ outcome: 'allowed' }, { outcome: 'limited' }]);
   const storeErrors = new Counter({
     name: 'http_rate_limit_store_errors_total',
-    help: 'Requests that were counted by this instance alone because Redis did not answer.',
+    help: 'Times that Redis could not be asked, and the instance counted for itself.',
     registers,
   });
 
@@ -25,7 +25,6 @@ export function recordRateLimits(events: EventSource<RateLimitEvent>, registry: 
         return decisions.inc({ outcome: event.outcome });
       case 'store-failed':
         return storeErrors.inc();
-      case 'store-lost':
       case 'store-regained':
         return undefined;
       default:

@@ -51,11 +51,14 @@ describe('The compose file', () => {
 
   it('hands on what the operator sets', () => {
     const given = {
+      LOG_LEVEL: 'debug',
+      DATABASE_POOL_MAX: '20',
       RATE_LIMIT_PER_MINUTE: '60',
       TRUST_PROXY: '1',
       CORS_ORIGINS: 'https://app.example',
       OPS_TOKEN: '0123456789abcdef',
       SHUTDOWN_DRAIN_MS: '0',
+      SHUTDOWN_GRACE_MS: '20000',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318',
     };
     expect(interpolated(app.environment ?? {}, given)).toMatchObject(given);

@@ -162,6 +162,15 @@ describeWith(missing, 'The overlay for Kubernetes', () => {
     expect((maxReplicas + surge) * config().database.poolMax).toBeLessThan(databaseConnectionsMax);
   });
 
+  it('adds a pod when those there are busy, and before they have used up the one core that a process can use', () => {
+    const [metric] = the('HorizontalPodAutoscaler').spec?.metrics ?? [];
+    expect(metric?.resource).toMatchObject({ name: 'cpu', target: { type: 'Utilization' } });
+    const [, requestedMillicores] = /^(\d+)m$/.exec(String(api()?.resources?.requests?.['cpu'])) ?? [];
+    const millicores = (Number(requestedMillicores) * Number(metric?.resource?.target.averageUtilization)) / 100;
+    expect(millicores).toBeGreaterThan(300);
+    expect(millicores).toBeLessThan(800);
+  });
+
   it('runs every pod without rights', () => {
     for (const pod of pods()) {
       expect(pod?.spec).toMatchObject({

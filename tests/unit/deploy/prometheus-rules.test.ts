@@ -32,6 +32,16 @@ describe.each(alertRules.map((rule) => [rule.alert, rule] as const))('The alert 
     expect(operationsDocument).toMatch(new RegExp(`^#+ ${name}$`, 'm'));
   });
 
+  it('has a runbook entry that says what users see, where to look and what to do', () => {
+    const [, entry] = new RegExp(`^### ${name}\n([^]*?)^##`, 'm').exec(operationsDocument) ?? [];
+    expect([...(entry ?? '').matchAll(/\*\*(\w[\w ]+):?\*\*/g)].map(([, part]) => part)).toEqual([
+      'Users see',
+      'Look',
+      'Do',
+    ]);
+    expect(entry).toMatch(rule.labels['severity'] === 'page' ? /^\s*\*Page\.\* / : /^\s*\*Warning\.\* /);
+  });
+
   it('asks for metrics that the playbook lists', () => {
     expect(unknownNamesIn(rule.expr)).toEqual([]);
   });
