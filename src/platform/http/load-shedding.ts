@@ -57,9 +57,12 @@ function overloaded(problems: ProblemCatalogue): ProblemType {
   return problem;
 }
 
+/** An address of the API, also with the server's name in front, as it is sent to proxies (RFC 9112, section 3.2.2). */
+const addressOfApi = /^(?:[A-Za-z]+:\/\/[^/?#]*)?\/api(?:[/?#]|$)/;
+
 /** Whether a request is for the API itself rather than for what tells about it. */
 function isOfApi(url: string | undefined): boolean {
-  return url !== undefined && url.startsWith('/api') && (url.length === 4 || url[4] === '/' || url[4] === '?');
+  return url !== undefined && addressOfApi.test(url);
 }
 
 /** Whether the body that follows, if any, is soon over; it is read and thrown away. */

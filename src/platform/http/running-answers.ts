@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 export interface ReaderLimits {
   /** How long a client may take to read an answer that is complete. */
@@ -9,11 +10,23 @@ export interface ReaderLimits {
   readonly checkEveryMs: number;
 }
 
+interface Connection {
+  readonly answers: Set<ServerResponse>;
+  /** How many requests were not taken, because too many were under way. */
+  passedOver: number;
+}
+
 /** The answers under way, from the headers of their request until they have gone out or their client has. */
 export class RunningAnswers implements Iterable<ServerResponse> {
   readonly #answers = new Set<ServerResponse>();
   /** When an answer that was complete was first seen to wait. */
   readonly #waitingSince = new WeakMap<ServerResponse, number>();
+  readonly #connections = new WeakMap<Socket, Connection>();
+  readonly #perConnectionMax: number;
+
+  constructor({ answersPerConnectionMax }: { readonly answersPerConnectionMax: number }) {
+    this.#perConnectionMax = answersPerConnectionMax;
+  }
 
   [Symbol.iterator](): Iterator<ServerResponse> {
     return this.#answers.values();
@@ -23,9 +36,50 @@ export class RunningAnswers implements Iterable<ServerResponse> {
     return this.#answers.size;
   }
 
-  add(res: ServerResponse): void {
+  /** Those of one connection, in the order in which they go out. */
+  of(socket: Socket): ReadonlySet<ServerResponse> {
+    return this.#connectionOf(socket).answers;
+  }
+
+  /**
+   * Adds an answer, unless too many are under way on its connection already. That connection then ends behind those, and
+   * its client repeats the rest on another one (RFC 9112, section 9.3.2).
+   *
+   * @returns whether the request is to be answered
+   */
+  add(res: ServerResponse): boolean {
+    const { socket } = res.req;
+    const connection = this.#connectionOf(socket);
+    const { answers } = connection;
+    if (connection.passedOver > 0 || answers.size >= this.#perConnectionMax) {
+      this.#passOver(connection, socket);
+      return false;
+    }
     this.#answers.add(res);
-    res.once('close', () => this.#answers.delete(res));
+    answers.add(res);
+    res.once('close', () => {
+      this.#answers.delete(res);
+      answers.delete(res);
+      if (connection.passedOver > 0 && answers.size === 0) socket.destroySoon();
+    });
+    return true;
+  }
+
+  #connectionOf(socket: Socket): Connection {
+    let connection = this.#connections.get(socket);
+    if (connection === undefined) {
+      connection = { answers: new Set(), passedOver: 0 };
+      this.#connections.set(socket, connection);
+    }
+    return connection;
+  }
+
+  #passOver(connection: Connection, socket: Socket): void {
+    connection.passedOver += 1;
+    const last = [...connection.answers].at(-1);
+    if (last !== undefined && !last.headersSent) last.shouldKeepAlive = false;
+    // Node.js keeps each request until the connection is closed, which can wait for a few of them, not for a flood.
+    if (connection.passedOver > this.#perConnectionMax) socket.destroy();
   }
 
   /**

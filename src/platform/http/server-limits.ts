@@ -9,6 +9,13 @@ export interface ServerLimits extends ReaderLimits {
   /** Between two requests of a connection. */
   readonly keepAliveTimeoutMs: number;
   readonly connectionsMax: number;
+  /**
+   * How many requests of one connection may be under way. Clients that send ahead without waiting for answers are rare,
+   * and what one read brings of short requests would fill the memory with answers in a single turn of the event loop.
+   */
+  readonly answersPerConnectionMax: number;
+  /** How often the stop closes connections on which nothing is being answered: part of a request may have come on them. */
+  readonly closeUnansweredEveryMs: number;
 }
 
 export const serverLimits: ServerLimits = {
@@ -21,6 +28,8 @@ export const serverLimits: ServerLimits = {
   unsentBytesMax: 64 * 1024 * 1024,
   checkEveryMs: 250,
   connectionsMax: 10_000,
+  answersPerConnectionMax: 8,
+  closeUnansweredEveryMs: 1_000,
 };
 
 /** Of the address and the headers together. It bounds their numbers, too. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type RequestListener, STATUS_CODES } from 'node:http';
 import { v7 as uuidv7 } from 'uuid';
 import type { Socket } from 'node:net';
@@ -35,12 +36,12 @@ export async function startHttpServer(
   },
 ): Promise<HttpServer> {
   const limits = options.limits ?? serverLimits;
-  const running = new RunningAnswers();
+  const running = new RunningAnswers(limits);
   const sockets = new Set<Socket>();
   let draining = false;
   const listener: RequestListener = (req, res) => {
+    if (!running.add(res)) return;
     if (draining) res.shouldKeepAlive = false;
-    running.add(res);
     handler(req, res);
   };
   // A missing Host is answered by the application, as a problem.
@@ -74,14 +75,12 @@ export async function startHttpServer(
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     // An error in the body of a request is its answer. Behind a complete request, it would be taken for the answer to
     // that one, which may have had its effect.
-    const hasOtherAnswer = [...running].some((res) => res.socket === socket && (res.headersSent || res.req.complete));
+    const hasOtherAnswer = [...running.of(socket)].some((res) => res.headersSent || res.req.complete);
     answerUnreadable(error, socket, hasOtherAnswer, options);
   });
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
-  });
+  server.listen(options.port, options.host);
+  await once(server, 'listening');
 
   server.once('close', running.cutSlowReaders(limits));
 
@@ -101,6 +100,10 @@ export async function startHttpServer(
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // It also waits for a first request on those that have not sent anything.
       for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      // And for the rest of headers that have begun, which no longer have a time to arrive in.
+      const closing = setInterval(() => {
+        for (const socket of sockets) if (running.of(socket).size === 0) socket.destroy();
+      }, limits.closeUnansweredEveryMs);
       // An answer that had begun before the drain has told its client that the connection is kept.
       for (const res of running) res.once('close', () => server.closeIdleConnections());
       let cut = 0;
@@ -110,6 +113,7 @@ export async function startHttpServer(
       }, graceMs);
       await closed;
       clearTimeout(timer);
+      clearInterval(closing);
       return cut;
     },
   };
@@ -122,7 +126,9 @@ function answerUnreadable(
   hasOtherAnswer: boolean,
   { events, problems }: { events: EventStream<HttpEvent>; problems: ProblemCatalogue },
 ): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || hasOtherAnswer) {
+  // Browsers open connections ahead of need. Who has said nothing has asked nothing.
+  const isSilent = socket.bytesRead === 0;
+  if (error.code === 'ECONNRESET' || !socket.writable || hasOtherAnswer || isSilent) {
     socket.destroy();
     return;
   }

@@ -60,6 +60,27 @@ describe('A service with more work than its database can do', () => {
     expect(answers[0]?.headers['x-request-id']).toBe('mine');
   });
 
+  it.each([
+    'http://test/api/nothing',
+    'http://test:80/api?x=1',
+    '/api#x',
+    'http://test/api',
+  ])('refuses %s, too, which is the API by another form of address', async (target) => {
+    const { hostname, port } = new URL(profiles.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n`);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 503 .*"code":"overloaded"/s);
+  });
+
+  it('lets pass what only has the API in its name or behind it', async () => {
+    const { hostname, port } = new URL(profiles.url);
+    for (const target of ['http://test/health', 'http://api/health?/api', '/health?x=/api/users', '/apis']) {
+      const socket = connect(Number(port), hostname);
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n`);
+      expect(await text(socket)).not.toMatch(/^HTTP\/1\.1 503 /);
+    }
+  });
+
   it('still answers whoever looks after it', async () => {
     for (const path of ['/health', '/ready', '/metrics', '/problems/overloaded', '/openapi.json', '/api-docs/']) {
       expect([path, (await fetch(`${profiles.url}${path}`)).status]).toEqual([path, 200]);

@@ -119,9 +119,13 @@ describe('A connection', () => {
     expect(answer).toContain('"code":"request-timeout"');
   });
 
-  it('on which nothing is ever said is closed', async () => {
+  it('on which nothing is ever said is closed without a word, and nobody hears of it', async () => {
     await serve((_req, res) => void res.end(), { headersTimeoutMs: 300 });
-    await text(open(''));
+    const told: HttpEvent[] = [];
+    const end = events.subscribe((event) => void told.push(event));
+    expect(await text(open(''))).toBe('');
+    end();
+    expect(told).toEqual([]);
   });
 
   it('beyond the number that is allowed is closed at once', async () => {

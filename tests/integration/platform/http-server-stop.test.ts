@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { HttpEvent } from '../../../src/platform/http/http-events.ts';
 import { createProblemCatalogue, platformProblems } from '../../../src/platform/http/problem-catalogue.ts';
 import { type HttpServer, startHttpServer } from '../../../src/platform/http/server.ts';
+import { serverLimits } from '../../../src/platform/http/server-limits.ts';
 import { EventStream } from '../../../src/platform/telemetry/event-stream.ts';
+import { eventually } from '../../helpers/eventually.ts';
 
 describe('The stop of the HTTP server', () => {
   let server: HttpServer;
@@ -24,7 +27,8 @@ describe('The stop of the HTTP server', () => {
       throw error;
     });
     const problems = createProblemCatalogue(platformProblems);
-    server = await startHttpServer(begin, { host: '127.0.0.1', port: 0, events, problems });
+    const limits = { ...serverLimits, closeUnansweredEveryMs: 200 };
+    server = await startHttpServer(begin, { host: '127.0.0.1', port: 0, events, problems, limits });
   });
   afterEach(async () => {
     agent.destroy();
@@ -41,6 +45,26 @@ describe('The stop of the HTTP server', () => {
     expect(answer.headers.connection).toBe('keep-alive');
     const startedAt = performance.now();
     const stopped = server.stop(10_000);
+    answers[0]?.end('ended');
+    expect(await text(answer)).toBe('begun, ended');
+    expect(await stopped).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('does not wait for headers that do not end, and does for answers', async () => {
+    const answer = await ask();
+    const socket = connect(server.port, '127.0.0.1').resume();
+    const part = 'GET / HTTP/1.1\r\nHost: test\r\n';
+    socket.write(`${part}\r\n`);
+    await eventually(() => expect(answers).toHaveLength(2));
+    answers[1]?.end();
+    const { bytesRead } = answers[1]?.req.socket ?? {};
+    socket.write(part);
+    await eventually(() => expect(answers[1]?.req.socket.bytesRead).toBe(Number(bytesRead) + part.length));
+
+    const startedAt = performance.now();
+    const stopped = server.stop(10_000);
+    await once(socket, 'close');
     answers[0]?.end('ended');
     expect(await text(answer)).toBe('begun, ended');
     expect(await stopped).toBe(0);
