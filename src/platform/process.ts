@@ -26,6 +26,7 @@ export interface ProcessHost {
 export async function runProcess(lifecycle: Lifecycle, start: (host: ProcessHost) => Promise<void>): Promise<void> {
   let started = false;
   let faulty = false;
+  let signals = 0;
   let log: FaultLog = { fatal: ({ err }: { err?: unknown }) => void process.stderr.write(`${explain(err)}\n`) };
 
   const stop = async (reason: string, code: number) => {
@@ -37,7 +38,10 @@ export async function runProcess(lifecycle: Lifecycle, start: (host: ProcessHost
     }
   };
   const stopAt = (signal: 'SIGINT' | 'SIGTERM') => {
-    if (lifecycle.stopping) process.exit(1);
+    signals += 1;
+    if (signals > 1) process.exit(1);
+    // After a fault it drains already, which the first signal is no reason to cut.
+    if (lifecycle.stopping) return;
     // Somebody may wait for what was begun, as compose does for the migration: it has not been done.
     void stop(signal, started ? 0 : 128 + constants.signals[signal]);
   };
@@ -46,7 +50,12 @@ export async function runProcess(lifecycle: Lifecycle, start: (host: ProcessHost
   // Rejections that nobody handles come here, too.
   process.on('uncaughtException', (err, origin) => {
     faulty = true;
-    log.fatal({ err, origin }, 'Nobody caught a fault, the process ends');
+    try {
+      log.fatal({ err, origin }, 'Nobody caught a fault, the process ends');
+    } catch {
+      // What this handler throws would end the process here and now.
+      process.stderr.write(`${explain(err)}\n`);
+    }
     if (!lifecycle.stopping) void stop(origin, 1);
   });
 

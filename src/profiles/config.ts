@@ -112,7 +112,7 @@ export const profilesSettings = Joi.object<Settings>({
     .description('How long requests are still taken at a stop, until load balancers have seen `/ready` say no'),
   SHUTDOWN_GRACE_MS: durationMs
     .default(15_000)
-    .description('How long a stop may take in all, before running requests are cut'),
+    .description('How long a stop may take in all, at least two seconds more than the drain; then what runs is cut'),
   TRUST_PROXY: Joi.string()
     .custom(proxyTrust)
     .description('Proxies whose `X-Forwarded-For` is believed: how many hops, or their addresses (`10.0.0.0/8, ::1`)'),
@@ -132,7 +132,7 @@ export const profilesSettings = Joi.object<Settings>({
     .description('Bearer token, 16 characters at least, for `/metrics`'),
   OTEL_EXPORTER_OTLP_ENDPOINT: Joi.string()
     .uri({ scheme: ['http', 'https'] })
-    .custom(baseUrl)
+    .custom(otlpBaseUrl)
     .description('Where traces are sent, by OTLP over HTTP (`http://localhost:4318`)'),
   BUILD_REVISION: Joi.string()
     .pattern(/^[\w.+-]{1,64}$/)
@@ -145,9 +145,10 @@ const orders: readonly (readonly [keyof Settings, keyof Settings])[] = [
   // Calls that began before the breaker opened should have ended when the probe decides, or both burden the provider.
   ['ENRICHMENT_BREAKER_RESET_MS', 'ENRICHMENT_DEADLINE_MS'],
   ['ENRICHMENT_DEADLINE_MS', 'ENRICHMENT_ATTEMPT_TIMEOUT_MS'],
-  // A stop that ends within the drain would cut requests that it has just taken.
-  ['SHUTDOWN_GRACE_MS', 'SHUTDOWN_DRAIN_MS'],
 ];
+
+/** A stop that ends with the drain would cut requests that it has just taken: a second for them, and one to close. */
+const graceBeyondDrainMs = 2_000;
 
 /** What a tool needs that works on the database alone. @throws ConfigurationError with every problem at once */
 export function databaseConfig(env: Env): DatabaseConfig {
@@ -230,8 +231,20 @@ function baseUrl(text: string, helpers: CustomHelpers) {
     : helpers.message({ custom: '{{#label}} must be an address without query and fragment' });
 }
 
+/** That of all signals. The path of one is appended to it, and often given by mistake. */
+function otlpBaseUrl(text: string, helpers: CustomHelpers) {
+  return /\/v1\/traces\/*$/.test(text)
+    ? helpers.message({ custom: '{{#label}} must not end in /v1/traces, which is appended to it' })
+    : baseUrl(text, helpers);
+}
+
 function orderProblems(settings: Partial<Settings>): string[] {
-  return orders
+  const problems = orders
     .filter(([name, other]) => Number(settings[name]) < Number(settings[other]))
     .map(([name, other]) => `${name} must not be less than ${other}`);
+  // A setting that is wrong by itself is not there, and NaN is not less.
+  if (Number(settings.SHUTDOWN_GRACE_MS) < Number(settings.SHUTDOWN_DRAIN_MS) + graceBeyondDrainMs) {
+    problems.push(`SHUTDOWN_GRACE_MS must be at least ${graceBeyondDrainMs} more than SHUTDOWN_DRAIN_MS`);
+  }
+  return problems;
 }

@@ -27,7 +27,7 @@ export async function startProfiles(engine: Engine, env: Record<string, string> 
     HOST: '127.0.0.1',
     PORT: '0',
     SHUTDOWN_DRAIN_MS: '0',
-    SHUTDOWN_GRACE_MS: '1000',
+    SHUTDOWN_GRACE_MS: '2000',
     ...env,
   });
   const profiles = createProfiles(config, { applyMigrations: true, logger });

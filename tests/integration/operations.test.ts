@@ -118,7 +118,7 @@ describe('A stop', () => {
   });
 
   it('cuts what has not finished within the grace', async () => {
-    const profiles = await startProfiles(sqlite, { SHUTDOWN_GRACE_MS: '50' });
+    const profiles = await startProfiles(sqlite);
     const api = conformingAgent(profiles.url);
     const { id } = (await api.post('/api/users').send(buildUserBody())).body;
     profiles.mock.control.change({ mode: 'hanging' });

@@ -274,7 +274,7 @@ describeWith(engine.missing, 'P6: no secrets out', () => {
     const head = 'POST /api/users HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n';
     await new Promise<void>((resolve) => writing.write(head + JSON.stringify(other()), () => resolve()));
     writing.destroy();
-    await eventually(() => expect(service.output).toContain('abandoned'));
+    await eventually(() => expect(service.output).toContain('Request ended before its answer had gone out'));
     await scrape();
   });
 

@@ -32,15 +32,25 @@ describe('The process of the service', () => {
     await database.drop();
   });
 
-  async function start(env: Record<string, string>): Promise<void> {
+  async function launch(env: Record<string, string>, run: readonly string[] = []): Promise<void> {
     const port = await freePort();
     api = createHttpClient(`http://127.0.0.1:${port}`);
     const faults = join(repositoryRoot, 'tests/helpers/throw-at-signal.mjs');
     const settings = { PORT: `${port}`, DATABASE_URL: database.url, ENRICHMENT_URL: mock.url, ...env };
-    service = startProcess([process.execPath, '--import', faults, join(repositoryRoot, 'src/main/profiles.ts')], {
-      env: settings,
-    });
+    const program = [process.execPath, '--import', faults, join(repositoryRoot, 'src/main/profiles.ts')] as const;
+    const [first, ...rest] = [...run, ...program];
+    service = startProcess([first ?? process.execPath, ...rest], { env: settings });
+  }
+
+  async function start(env: Record<string, string>): Promise<void> {
+    await launch(env);
     await service.printed(/"msg":"Ready"/);
+  }
+
+  /** Its stdout takes nothing. */
+  async function startUnheard(env: Record<string, string>): Promise<void> {
+    await launch(env, ['sh', '-c', 'exec "$@" > /dev/full', '-']);
+    await eventually(async () => expect((await api.send('GET', '/ready')).status).toBe(200), { timeoutMs: 20_000 });
   }
 
   /** All that it has written, each line of which is JSON. */
@@ -95,6 +105,41 @@ describe('The process of the service', () => {
     expect(lines().at(-1)).toMatchObject({ msg: 'Stopped', reason: 'SIGTERM' });
   });
 
+  it('drains to the end after a fault when it is then told to stop, once', async () => {
+    await start({ SHUTDOWN_DRAIN_MS: '1000' });
+    service.signal('SIGUSR2');
+    await service.printed(/Draining/);
+    service.signal('SIGTERM');
+    await createUser(api);
+    expect(await service.exited).toMatchObject({ code: 1, signal: null });
+    expect(lines().at(-1)).toMatchObject({ msg: 'Stopped', reason: 'uncaughtException' });
+  });
+
+  it('ends at once when it is told twice to stop after a fault', async () => {
+    await start({ SHUTDOWN_DRAIN_MS: '10000' });
+    service.signal('SIGUSR2');
+    await service.printed(/Draining/);
+    service.signal('SIGTERM');
+    const exit = await service.kill('SIGINT');
+    expect(exit).toMatchObject({ code: 1, signal: null });
+    expect(exit.afterMs).toBeLessThan(2_000);
+  });
+
+  it('serves, and ends in good order, while its log cannot be written', async () => {
+    await startUnheard({ SHUTDOWN_DRAIN_MS: '0' });
+    for (let each = 0; each < 5; each++) await createUser(api);
+    expect(await service.kill('SIGTERM')).toMatchObject({ code: 0, signal: null });
+    expect(service.output).toBe('');
+  });
+
+  it('drains after a fault while its log cannot be written', async () => {
+    await startUnheard({ SHUTDOWN_DRAIN_MS: '1000' });
+    service.signal('SIGUSR2');
+    await eventually(async () => expect((await api.send('GET', '/ready')).status).toBe(503));
+    await createUser(api);
+    expect(await service.exited).toMatchObject({ code: 1, signal: null });
+  });
+
   it('ends at once at a second signal', async () => {
     await start({ SHUTDOWN_DRAIN_MS: '10000' });
     service.signal('SIGTERM');
@@ -105,8 +150,8 @@ describe('The process of the service', () => {
   });
 
   it('finishes what runs, and cuts what does not finish within the grace', async () => {
-    // The drain and what is kept for closing leave a running request half a second.
-    const settings = { SHUTDOWN_DRAIN_MS: '500', SHUTDOWN_GRACE_MS: '2000', ENRICHMENT_ATTEMPT_TIMEOUT_MS: '10000' };
+    // The drain and what is kept for closing leave a running request more than a second.
+    const settings = { SHUTDOWN_DRAIN_MS: '500', SHUTDOWN_GRACE_MS: '2500', ENRICHMENT_ATTEMPT_TIMEOUT_MS: '10000' };
     await start({ ...settings, ENRICHMENT_DEADLINE_MS: '10000' });
     const { id } = await createUser(api);
     const ask = async (): Promise<number | undefined> => {
@@ -131,7 +176,7 @@ describe('The process of the service', () => {
     expect(await slow).toBe(200);
     expect(await hanging).toBe('cut');
     expect(exit).toMatchObject({ code: 0, signal: null });
-    expect(exit.afterMs).toBeLessThan(2_000);
+    expect(exit.afterMs).toBeLessThan(2_500);
     await service.printed(/"level":"warn".*"requests":1.*Requests were cut/);
   });
 });

@@ -107,6 +107,9 @@ describe('The configuration', () => {
     '0',
     '11',
     '10.0.0.0/33',
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/8, ::/00',
     '::1/129',
     'proxy.example',
     '10.0.0.1/',
@@ -137,9 +140,23 @@ describe('The configuration', () => {
     expect(problems.join()).not.toContain('hunter2');
   });
 
-  it('wants a stop to last as long as its drain', () => {
-    expect(problemsOf({ ...required, SHUTDOWN_DRAIN_MS: '2000', SHUTDOWN_GRACE_MS: '1000' })).toEqual([
-      'SHUTDOWN_GRACE_MS must not be less than SHUTDOWN_DRAIN_MS',
+  it('wants a stop to last as long as its drain, and the requests that were taken at its end', () => {
+    const stop = (drainMs: number, graceMs: number) =>
+      problemsOf({ ...required, SHUTDOWN_DRAIN_MS: `${drainMs}`, SHUTDOWN_GRACE_MS: `${graceMs}` });
+    const problem = 'SHUTDOWN_GRACE_MS must be at least 2000 more than SHUTDOWN_DRAIN_MS';
+    expect(stop(15_000, 1_000)).toEqual([problem]);
+    expect(stop(15_000, 15_000)).toEqual([problem]);
+    expect(stop(15_000, 16_999)).toEqual([problem]);
+    expect(stop(15_000, 17_000)).toEqual([]);
+    expect(stop(0, 2_000)).toEqual([]);
+  });
+
+  it.each([
+    'http://collector:4318/v1/traces',
+    'http://collector:4318/otlp/v1/traces/',
+  ])('refuses OTEL_EXPORTER_OTLP_ENDPOINT=%s, to which the path of traces is appended', (text) => {
+    expect(problemsOf({ ...required, OTEL_EXPORTER_OTLP_ENDPOINT: text })).toEqual([
+      'OTEL_EXPORTER_OTLP_ENDPOINT must not end in /v1/traces, which is appended to it',
     ]);
   });
 });

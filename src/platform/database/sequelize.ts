@@ -82,6 +82,8 @@ export function openDatabase(location: DatabaseLocation, options: DatabaseOption
     : openMysql(location, common, timeoutMs, onAwaited);
 }
 
+const never = (): number => Number.NEGATIVE_INFINITY;
+
 function openSqlite(path: string, common: Options, timeoutMs: number, onAwaited: (waitMs: number) => void): Database {
   const storage = resolve(path);
   mkdirSync(dirname(storage), { recursive: true });
@@ -109,8 +111,7 @@ function openSqlite(path: string, common: Options, timeoutMs: number, onAwaited:
     const { isTaken, waiting } = driver.turnToWrite;
     return { inUse: isTaken ? 1 : 0, idle: isTaken ? 0 : 1, waiting, max: 1 };
   };
-  const lastAnswerAt = (): number => Number.NEGATIVE_INFINITY;
-  return database({ sequelize, begin, poolUsage, lastAnswerAt }, () => driver.close());
+  return database({ sequelize, begin, poolUsage, lastAnswerAt: never }, () => driver.close());
 }
 
 /** mysql2's types leave the socket out. */

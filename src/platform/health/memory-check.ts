@@ -40,9 +40,18 @@ function measureProcess(): MemoryUse {
   return {
     heapUsed,
     heapLimit,
-    resident: process.memoryUsage.rss(),
+    resident: residentMemory(),
     residentLimit: Math.min(constrained, totalmem()),
   };
+}
+
+/** Node.js opens a file for it. */
+function residentMemory(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch (cause) {
+    throw new Error('The memory cannot be asked.', { cause });
+  }
 }
 
 function percent(share: number): string {

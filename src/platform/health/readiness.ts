@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { withTimeout } from '../resilience/deadline.ts';
+import { TimeoutError, withTimeout } from '../resilience/deadline.ts';
 import { SingleFlight } from '../resilience/single-flight.ts';
 import type { EventStream } from '../telemetry/event-stream.ts';
 import type { ReadinessEvent } from './readiness-events.ts';
@@ -9,6 +9,8 @@ export interface ReadinessCheck {
   readonly name: string;
   /** Returns when all is well. @throws Error with a reason that may be shown to anybody */
   check(): Promise<void> | void;
+  /** Asked when the check has not ended in time: whether it is known otherwise that all is well. */
+  isUpNevertheless?(): boolean;
 }
 
 export interface CheckState {
@@ -31,7 +33,7 @@ export const shutdownCheck = 'shutdown';
 
 /** However many ask, each check is made once in this time. */
 const freshMs = 1_000;
-/** A check that takes longer is down. Whoever probes waits little longer than that, too. */
+/** A check that takes longer is down, unless it knows better. Whoever probes waits little longer than that, too. */
 const checkTimeoutMs = 1_000;
 
 /**
@@ -123,6 +125,7 @@ export class Readiness {
       await withTimeout(checkTimeoutMs, () => this.#running.run(name, async () => await check.check()));
       return { ...ended(), status: 'up' };
     } catch (error) {
+      if (error instanceof TimeoutError && check.isUpNevertheless?.() === true) return { ...ended(), status: 'up' };
       return { ...ended(), status: 'down', reason: error instanceof Error ? error.message : 'failed', error };
     }
   }

@@ -21,11 +21,11 @@ export type HttpEvent =
       readonly method: string;
       /** The template, such as `/api/users/:id`, or `unmatched`: never a path, which holds user data and has no bound. */
       readonly route: string;
-      /** Of the answer; of the one that was under way when the client hung up. */
-      readonly status: number;
+      /** Of the answer, when at least its headers have gone out. */
+      readonly status: number | undefined;
       /** The problem's code, when the answer was one. */
       readonly code: string | undefined;
       readonly durationMs: number;
-      /** Whether the client hung up before its answer had gone out. */
+      /** Whether the connection ended before the answer had gone out: the client hung up, or has been cut. */
       readonly abandoned: boolean;
     };

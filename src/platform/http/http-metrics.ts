@@ -57,7 +57,7 @@ export function recordHttp(events: EventSource<HttpEvent>, registry: Registry): 
         inFlight.dec();
         const { route, status, code } = event;
         const method = methodLabel(event.method);
-        if (event.abandoned) return abandoned.inc({ method, route });
+        if (event.abandoned || status === undefined) return abandoned.inc({ method, route });
         requests.inc({ method, route, status });
         durations.observe({ method, route }, event.durationMs / 1_000);
         if (code !== undefined) problems.inc({ code });

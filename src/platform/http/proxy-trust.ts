@@ -8,7 +8,7 @@ export type ProxyTrust = number | readonly string[];
 
 const hopsMax = 10;
 
-/** @returns null when `text` is neither a number of hops nor a list of IP addresses and networks (CIDR) */
+/** @returns null when `text` is neither a number of hops nor a list of IP addresses and networks (CIDR), or means all */
 export function parseProxyTrust(text: string): ProxyTrust | null {
   if (/^\d+$/.test(text)) {
     const hops = Number(text);
@@ -22,5 +22,7 @@ function isNetwork(text: string): boolean {
   const [address = '', prefix, ...rest] = text.split('/');
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+  if (prefix === undefined) return true;
+  const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : 0;
+  return bits >= 1 && bits <= (version === 4 ? 32 : 128);
 }

@@ -1,5 +1,6 @@
 import type { EventSource } from '../telemetry/event-stream.ts';
 import type { HttpEvent } from './http-events.ts';
+import type { ProblemCatalogue } from './problem-catalogue.ts';
 
 type Write = (fields: object, message: string) => void;
 
@@ -7,25 +8,31 @@ type Write = (fields: object, message: string) => void;
 export const probes: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 
 /**
- * Logs one line for each request.
+ * Logs one line for each request, with the title of the problem that it was answered with, if any: what was wrong with
+ * this very request could quote it.
  *
  * @returns a function that ends it
  */
 export function logRequests(
   events: EventSource<HttpEvent>,
   logger: { readonly debug: Write; readonly info: Write },
+  problems: ProblemCatalogue,
 ): () => void {
+  const summaryOf = (code: string | undefined): string | undefined =>
+    code === undefined ? undefined : problems.get(code)?.title;
+
   return events.subscribe((event) => {
     if (event.type === 'request-unreadable') {
       const { requestId, status, code } = event;
-      logger.info({ requestId, route: 'unmatched', status, code }, 'Request unreadable');
+      const fields = { requestId, route: 'unmatched', status, code, summary: summaryOf(code) };
+      logger.info(fields, 'Request unreadable');
     }
     if (event.type !== 'request-ended') return;
     const { requestId, traceId, method, route, status, code, abandoned } = event;
     const level = probes.has(route) && status === 200 ? 'debug' : 'info';
     const durationMs = Math.round(event.durationMs * 10) / 10;
     // Members that are undefined are left out of the line.
-    const fields = { requestId, traceId, method, route, status, durationMs, code };
-    logger[level](fields, abandoned ? 'Request abandoned by its client' : 'Request answered');
+    const fields = { requestId, traceId, method, route, status, durationMs, code, summary: summaryOf(code) };
+    logger[level](fields, abandoned ? 'Request ended before its answer had gone out' : 'Request answered');
   });
 }

@@ -3,7 +3,7 @@ import type { EventStream } from '../telemetry/event-stream.ts';
 import type { HttpEvent } from './http-events.ts';
 import { requestIdOf, traceIdOf } from './request-context.ts';
 
-/** Tells the beginning and the end of each request: when its answer has gone out, or its client has. */
+/** Tells the beginning and the end of each request: when its answer has gone out, or its connection has. */
 export function observeRequests(events: EventStream<HttpEvent>): RequestHandler {
   return (req, res, next) => {
     const startedAt = performance.now();
@@ -15,7 +15,7 @@ export function observeRequests(events: EventStream<HttpEvent>): RequestHandler 
         traceId: traceIdOf(res),
         method: req.method,
         route: routeOf(req),
-        status: res.statusCode,
+        status: res.headersSent ? res.statusCode : undefined,
         code: res.locals['problemCode'] === undefined ? undefined : String(res.locals['problemCode']),
         durationMs: performance.now() - startedAt,
         abandoned: !res.writableFinished,

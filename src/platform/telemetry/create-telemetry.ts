@@ -1,3 +1,4 @@
+import { Counter } from 'prom-client';
 import { createDependencyMetrics, type DependencyMetrics } from './dependency-metrics.ts';
 import { createTracing, type OpenableTracing } from './create-tracing.ts';
 import { EventStream } from './event-stream.ts';
@@ -34,15 +35,21 @@ export function createTelemetry({ build, logLevel, otlpEndpoint, ...own }: Telem
   const exports = stream<TraceExportEvent>();
   const { service, version } = build;
   const tracing = createTracing({ endpoint: otlpEndpoint, service, version, events: exports });
+  const metrics = createMetrics(build);
+  const dropped = new Counter({
+    name: 'log_lines_dropped_total',
+    help: 'Lines of the log that stdout could not take.',
+    registers: [metrics],
+  });
   const logger =
     own.logger ??
     createLogger({
       level: logLevel,
       service,
+      onLineDropped: () => dropped.inc(),
       ...(own.logDestination === undefined ? {} : { destination: own.logDestination }),
       ...(tracing.enabled ? { context: () => ({ traceId: tracing.traceId }) } : {}),
     });
   logTraceExport(exports, logger);
-  const metrics = createMetrics(build);
   return { logger, tracing, metrics, dependencies: createDependencyMetrics(metrics), stream };
 }

@@ -34,6 +34,7 @@ const fieldNames: ReadonlySet<string> = new Set([
   'retryMs',
   'route',
   'status',
+  'summary',
   'to',
   'traceId',
   'version',

@@ -1,6 +1,7 @@
 import { type DestinationStream, pino } from 'pino';
 import { describeError } from './describe-error.ts';
 import { allowedFields } from './log-fields.ts';
+import { standardOutput } from './standard-output.ts';
 
 /** Takes a message that the sources spell out; what differs from time to time is in fields. */
 interface Write {
@@ -23,8 +24,7 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 export type LogLevel = (typeof logLevels)[number];
 
 /**
- * JSON lines on stdout, written synchronously: a worker-thread transport loses the last lines of a dying process,
- * and those are the ones that are read.
+ * JSON lines, on stdout unless `destination` says otherwise.
  *
  * Personal data, tokens and bodies stay out whatever is logged: fields are written when they are known to hold none, and
  * of errors what is known to quote nobody.
@@ -35,6 +35,8 @@ export function createLogger(options: {
   /** What every line says besides, asked for each. */
   context?: () => object;
   destination?: LogDestination;
+  /** Is told of each line that stdout could not take. */
+  onLineDropped?: () => void;
 }): Logger {
   return pino(
     {
@@ -45,6 +47,6 @@ export function createLogger(options: {
       formatters: { level: (label) => ({ level: label }), log: allowedFields },
       serializers: { err: (error: unknown) => describeError(error) },
     },
-    options.destination ?? pino.destination({ dest: 1, sync: true }),
+    options.destination ?? standardOutput(options.onLineDropped),
   );
 }

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { getHeapSpaceStatistics } from 'node:v8';
+import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { gaugeOnScrape } from './metrics.ts';
 import { recordRuntime } from './runtime-metrics.ts';
@@ -24,7 +24,9 @@ function recordUsage(registry: Registry): void {
   const registers = [registry];
   const startedAt = Math.round(Date.now() / 1_000 - process.uptime());
   gauge(registry, 'process_start_time_seconds', 'Start of the process since the Unix epoch.', () => startedAt);
-  gauge(registry, 'process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
+  gauge(registry, 'process_resident_memory_bytes', 'Resident memory.', () =>
+    unlessFilesRanOut(() => process.memoryUsage.rss()),
+  );
 
   let seen = { user: 0, system: 0 };
   const user = new Counter({
@@ -50,13 +52,13 @@ function recordUsage(registry: Registry): void {
 }
 
 function recordHeap(registry: Registry): void {
-  gauge(registry, 'nodejs_heap_size_total_bytes', 'Heap that V8 has taken.', () => process.memoryUsage().heapTotal);
-  gauge(registry, 'nodejs_heap_size_used_bytes', 'Heap in use.', () => process.memoryUsage().heapUsed);
+  gauge(registry, 'nodejs_heap_size_total_bytes', 'Heap that V8 has taken.', () => getHeapStatistics().total_heap_size);
+  gauge(registry, 'nodejs_heap_size_used_bytes', 'Heap in use.', () => getHeapStatistics().used_heap_size);
   gauge(
     registry,
     'nodejs_external_memory_bytes',
     'Memory outside of the heap that its objects hold.',
-    () => process.memoryUsage().external,
+    () => getHeapStatistics().external_memory,
   );
   const sizes = [
     ['total', 'space_size'],
@@ -99,12 +101,36 @@ function recordResources(registry: Registry): void {
 
   // Only Linux tells these.
   if (process.platform !== 'linux') return;
-  // The listing has one open itself. What is read here is the kernel's memory, not a disk.
-  gauge(registry, 'process_open_fds', 'Open file descriptors.', () => readdirSync('/proc/self/fd').length - 1);
+  // What is read here is the kernel's memory, not a disk.
   const limit = Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Number.NaN);
+  gauge(registry, 'process_open_fds', 'Open file descriptors.', () => unlessFilesRanOut(countOpenFiles) ?? limit);
   gauge(registry, 'process_max_fds', 'Open file descriptors at most.', () => limit);
 }
 
-function gauge(registry: Registry, name: string, help: string, read: () => number): void {
-  gaugeOnScrape(registry, { name, help }, (each) => each.set(read()));
+/** The listing has one open itself. */
+function countOpenFiles(): number {
+  return readdirSync('/proc/self/fd').length - 1;
+}
+
+/**
+ * A scrape that fails when no file can be opened any more would hide just what it is to show.
+ *
+ * @returns null when `read` would have had to open one
+ */
+function unlessFilesRanOut(read: () => number): number | null {
+  try {
+    return read();
+  } catch (error) {
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'EMFILE') return null;
+    throw error;
+  }
+}
+
+/** What cannot be read is left out. */
+function gauge(registry: Registry, name: string, help: string, read: () => number | null): void {
+  gaugeOnScrape(registry, { name, help }, (each) => {
+    const value = read();
+    if (value === null) each.remove();
+    else each.set(value);
+  });
 }

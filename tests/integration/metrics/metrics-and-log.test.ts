@@ -65,7 +65,12 @@ describe('Metrics and log tell the same', () => {
     expect((await scrape(profiles.url)).sum('http_requests_in_flight')).toBe(2);
     hangUp.abort();
     await expect(abandoned).rejects.toThrow();
-    await eventually(() => expect(countLines('Request abandoned by its client', () => 'all')).toEqual({ all: 1 }));
+    // It got no answer, and so no status.
+    await eventually(() =>
+      expect(countLines('Request ended before its answer had gone out', ({ status }) => status)).toEqual({
+        undefined: 1,
+      }),
+    );
 
     const answered = 'Request answered';
     const logged = countLines(answered, ({ method, route, status }) =>
@@ -91,6 +96,10 @@ describe('Metrics and log tell the same', () => {
       'method-not-allowed': 2,
       'route-not-found': 1,
     });
+    expect(countLines(answered, ({ code, summary }) => [code, summary].join(': '))).toMatchObject({
+      'user-not-found: There is no such user': 1,
+      'validation-failed: The request does not follow the rules': 1,
+    });
     expect(metrics.values('http_requests_abandoned_total')).toEqual({ 'GET /api/users/:id/enriched': 1 });
     const counted = Object.values(logged).reduce((sum, count) => sum + count, 0);
     expect(metrics.sum('http_request_duration_seconds_count')).toBe(counted);
@@ -107,8 +116,8 @@ describe('Metrics and log tell the same', () => {
     socket.end('GET / HTTP/1.1\r\nbroken header\r\n\r\n');
     expect((await text(socket)).split('\r\n')[0]).toBe('HTTP/1.1 400 Bad Request');
 
-    expect(countLines('Request unreadable', ({ status, code }) => [status, code].join(' '))).toEqual({
-      '400 malformed-request': 1,
+    expect(countLines('Request unreadable', ({ status, code, summary }) => [status, code, summary].join(' '))).toEqual({
+      '400 malformed-request The request is not valid HTTP': 1,
     });
     const metrics = await scrape(profiles.url);
     expect(metrics.values('http_requests_total')).toEqual({ 'OTHER unmatched 400': 1 });

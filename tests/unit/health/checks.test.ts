@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createDiskCheck } from '../../../src/platform/health/disk-check.ts';
 import { createEventLoopCheck } from '../../../src/platform/health/event-loop-check.ts';
 import { createMemoryCheck, type MemoryUse } from '../../../src/platform/health/memory-check.ts';
 import { EventLoopLag } from '../../../src/platform/telemetry/event-loop-lag.ts';
+import { repositoryRoot } from '../../helpers/child-process.ts';
 
 describe('The memory check', () => {
   const use: MemoryUse = { heapUsed: 100, heapLimit: 1_000, resident: 200, residentLimit: 1_000 };
@@ -24,6 +27,23 @@ describe('The memory check', () => {
 
   it('is up in this process, whose limits are those of a real one', () => {
     expect(createMemoryCheck().check()).toBeUndefined();
+  });
+
+  it('is down in a process that can open no file, which takes no connections either, in words of its own', async () => {
+    const program = `
+      import { openSync } from 'node:fs';
+      import { createMemoryCheck } from './src/platform/health/memory-check.ts';
+      try {
+        for (let opened = 0; opened < 1_000; opened++) openSync('/dev/null');
+      } catch {}
+      try {
+        createMemoryCheck().check();
+      } catch ({ message }) {
+        console.log(message);
+      }`;
+    const command = ['-c', 'ulimit -n 64; exec "$@"', '-', process.execPath, '--input-type=module', '--eval', program];
+    const { stdout } = await promisify(execFile)('sh', command, { cwd: repositoryRoot, timeout: 10_000 });
+    expect(stdout).toBe('The memory cannot be asked.\n');
   });
 });
 

@@ -93,6 +93,28 @@ describe('Readiness', () => {
     expect(asked).toBe(1);
   });
 
+  it('is given in spite of a check that takes long when that is known to be well, and waits for no other', async () => {
+    let isAnswering = true;
+    const { promise, reject } = Promise.withResolvers<void>();
+    const busy = { name: 'busy', check: () => promise, isUpNevertheless: () => isAnswering };
+    const { readiness } = createReadiness(busy);
+    const ask = async () => {
+      const asking = readiness.report();
+      await jest.advanceTimersByTimeAsync(1_000);
+      const answer = await asking;
+      jest.advanceTimersByTime(1_000);
+      return answer;
+    };
+    expect(await ask()).toMatchObject({ ready: true, checks: { busy: { status: 'up', latencyMs: 1_000 } } });
+    isAnswering = false;
+    expect((await ask()).ready).toBe(false);
+    isAnswering = true;
+    expect((await ask()).ready).toBe(true);
+    // What it says itself counts more.
+    reject(new Error('It is away.'));
+    expect(await ask()).toMatchObject({ ready: false, checks: { busy: { detail: 'It is away.' } } });
+  });
+
   it('is not known before anybody has asked', () => {
     const { readiness } = createReadiness(new ScriptedCheck('database'));
     expect(readiness.latest()).toMatchObject({ ready: false, checks: { database: { status: 'down' } } });

@@ -82,6 +82,30 @@ describe('The metrics of the process', () => {
     expect(await major()).toBe(before);
   });
 
+  it('are there when no file can be opened any more, and say so', async () => {
+    const program = `
+      import { openSync } from 'node:fs';
+      import { createMetrics } from './src/platform/telemetry/metrics.ts';
+      import { recordProcess } from './src/platform/telemetry/process-metrics.ts';
+      const registry = createMetrics(${JSON.stringify(build)});
+      recordProcess(registry);
+      try {
+        for (let opened = 0; opened < 1_000; opened++) openSync('/dev/null');
+      } catch (error) {
+        console.log('code ' + error.code);
+      }
+      console.log(await registry.metrics());`;
+    const command = ['-c', 'ulimit -n 64; exec "$@"', '-', process.execPath, '--input-type=module', '--eval', program];
+    const { stdout } = await promisify(execFile)('sh', command, { cwd: repositoryRoot, timeout: 10_000 });
+    expect(stdout).toContain('code EMFILE');
+    const metrics = new ScrapedMetrics(stdout.replace(/^code .*\n/, ''));
+    expect(metrics.sum('process_max_fds')).toBe(64);
+    expect(metrics.sum('process_open_fds')).toBe(64);
+    expect(metrics.sum('nodejs_heap_size_used_bytes')).toBeGreaterThan(0);
+    // It cannot be known now, and is not said to be nothing.
+    expect(stdout).not.toMatch(/^process_resident_memory_bytes /m);
+  });
+
   it('do not keep the process alive', async () => {
     const program = `
       import { createMetrics } from './src/platform/telemetry/metrics.ts';

@@ -133,6 +133,11 @@ describe('The metrics of requests', () => {
     ],
     [
       'abandoned',
+      { ...answered, status: undefined, code: undefined, abandoned: true },
+      { http_requests_in_flight: -1, 'http_requests_abandoned_total GET /api/users/:id': 1 },
+    ],
+    [
+      'abandoned while its answer went out',
       { ...answered, abandoned: true },
       { http_requests_in_flight: -1, 'http_requests_abandoned_total GET /api/users/:id': 1 },
     ],

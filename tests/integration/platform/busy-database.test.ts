@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { pino } from 'pino';
+import { createDatabaseBreaker } from '../../../src/platform/database/database-breaker.ts';
+import type { DatabaseEvent } from '../../../src/platform/database/database-events.ts';
+import { parseDatabaseUrl } from '../../../src/platform/database/database-url.ts';
+import { createSchemaGate } from '../../../src/platform/database/schema-gate.ts';
+import { type Database, openDatabase } from '../../../src/platform/database/sequelize.ts';
+import { Readiness } from '../../../src/platform/health/readiness.ts';
+import { EventStream } from '../../../src/platform/telemetry/event-stream.ts';
+import { openMigrator } from '../../../src/profiles/index.ts';
+import { describeOnEachEngine, type TestDatabase } from '../../helpers/engines.ts';
+
+const rethrow = (error: unknown): never => {
+  throw error;
+};
+
+describeOnEachEngine('The readiness of a service whose connections are busy', (engine) => {
+  // Its reads need no connection, and its statements cannot be made to last.
+  if (engine.name === 'SQLite') return;
+
+  let test: TestDatabase;
+  let database: Database;
+  let readiness: Readiness;
+  let end: () => void;
+  beforeEach(async () => {
+    test = await engine.create();
+    const location = parseDatabaseUrl(test.url);
+    const queryTimeoutMs = 3_000;
+    const poolMax = 2;
+    database = openDatabase(location, { poolMax, queryTimeoutMs });
+    const breaker = createDatabaseBreaker({
+      consecutiveFailures: 5,
+      deadlineMs: queryTimeoutMs,
+      events: new EventStream<DatabaseEvent>(rethrow),
+    });
+    end = () => breaker.shutdown();
+    const limits = { breakerFailures: 5, queueMax: 100, queueTimeoutMs: 2_000 };
+    const schema = createSchemaGate({
+      database,
+      openMigrator: () => openMigrator({ location, poolMax, queryTimeoutMs, ...limits }),
+      breaker,
+      apply: true,
+      logger: pino({ level: 'silent' }),
+    });
+    const check = {
+      name: 'database',
+      check: () => schema.check(),
+      isUpNevertheless: () => schema.isAnswering(),
+    };
+    readiness = new Readiness({ checks: [check], clock: { now: () => new Date() }, events: new EventStream(rethrow) });
+    expect(await schema.open(new AbortController().signal)).toBe(true);
+    expect((await readiness.report()).ready).toBe(true);
+  });
+  afterEach(async () => {
+    end();
+    await database.close();
+    await test.drop();
+  });
+
+  const sleep = (seconds: number, times: number): Promise<unknown>[] =>
+    Array.from({ length: times }, () => database.sequelize.query(`SELECT SLEEP(${seconds})`));
+
+  it('is given while they come back, though the check takes longer than it may', async () => {
+    const work = sleep(0.3, 10);
+    const before = performance.now();
+    await readiness.refresh();
+    expect(performance.now() - before).toBeGreaterThan(950);
+    expect(readiness.latest()).toMatchObject({ ready: true, checks: { database: { status: 'up' } } });
+    await Promise.all(work);
+  });
+
+  it('is not given while none comes back', async () => {
+    const work = sleep(2.5, 2);
+    await readiness.refresh();
+    expect(readiness.latest()).toMatchObject({ ready: false, checks: { database: { status: 'down' } } });
+    await Promise.all(work);
+    await readiness.refresh();
+    expect(readiness.latest().ready).toBe(true);
+  });
+});
