@@ -8,7 +8,7 @@ import { type Probing, startControl, startProbing } from './probing.ts';
 import { type ServiceProcess, startService } from './service-process.ts';
 
 /** Peak and overload in turns, so that what else the machine has to do meets both. */
-const rounds = 3;
+const rounds = 5;
 const peakSeconds = 4;
 const overloadSeconds = 5;
 const factor = 3;
