@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from 'node:timers';
+import { WaitingLine } from '../resilience/waiting-line.ts';
 import { SQLITE_BUSY, SqliteError } from './sqlite-error.ts';
 
 /**
@@ -7,7 +7,7 @@ import { SQLITE_BUSY, SqliteError } from './sqlite-error.ts';
  * SQLite has one write lock for each file and no queue for it: those who poll overtake one another, and some starve.
  */
 export class SqliteWriterQueue {
-  readonly #waiting = new Set<() => void>();
+  readonly #line = new WaitingLine();
   readonly #onAwaited: (waitMs: number) => void;
   #taken = false;
 
@@ -21,7 +21,7 @@ export class SqliteWriterQueue {
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#line.length;
   }
 
   /**
@@ -37,7 +37,7 @@ export class SqliteWriterQueue {
     }
     const askedAt = performance.now();
     try {
-      await this.#waitInLine(expiresAt);
+      await this.#line.wait(expiresAt - askedAt, turnMissed);
     } finally {
       this.#onAwaited(performance.now() - askedAt);
     }
@@ -45,26 +45,10 @@ export class SqliteWriterQueue {
 
   /** Ends the caller's turn; it passes to the next in line without becoming free in between. */
   handOn(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) this.#taken = false;
-    else next();
+    if (!this.#line.callNext()) this.#taken = false;
   }
+}
 
-  async #waitInLine(expiresAt: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const leave = (): void => {
-        clearTimeout(timer);
-        this.#waiting.delete(proceed);
-      };
-      const proceed = (): void => {
-        leave();
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        leave();
-        reject(new SqliteError(SQLITE_BUSY, 'the turn to write did not come in time'));
-      }, expiresAt - performance.now());
-      this.#waiting.add(proceed);
-    });
-  }
+function turnMissed(): SqliteError {
+  return new SqliteError(SQLITE_BUSY, 'the turn to write did not come in time');
 }

@@ -1,3 +1,5 @@
+import { WaitingLine } from './waiting-line.ts';
+
 export type RefusalReason = 'queue-full' | 'queue-timeout';
 
 /** There is more work than can be done; this was not started. */
@@ -28,7 +30,7 @@ export interface AdmissionLimits {
  */
 export class AdmissionQueue {
   readonly limits: AdmissionLimits;
-  readonly #waiting = new Set<() => void>();
+  readonly #line = new WaitingLine();
   #inUse = 0;
 
   constructor(limits: AdmissionLimits) {
@@ -40,11 +42,11 @@ export class AdmissionQueue {
   }
 
   get queued(): number {
-    return this.#waiting.size;
+    return this.#line.length;
   }
 
   get isFull(): boolean {
-    return this.#waiting.size >= this.limits.queueMax;
+    return this.#line.length >= this.limits.queueMax;
   }
 
   /** @throws AdmissionRefusedError without starting `work`; what `work` throws */
@@ -60,27 +62,10 @@ export class AdmissionQueue {
 
   async #waitInLine(): Promise<void> {
     if (this.isFull) throw new AdmissionRefusedError('queue-full');
-    await new Promise<void>((resolve, reject) => {
-      const leave = (): void => {
-        clearTimeout(timer);
-        this.#waiting.delete(proceed);
-      };
-      const proceed = (): void => {
-        leave();
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        leave();
-        reject(new AdmissionRefusedError('queue-timeout'));
-      }, this.limits.queueTimeoutMs);
-      this.#waiting.add(proceed);
-    });
+    await this.#line.wait(this.limits.queueTimeoutMs, () => new AdmissionRefusedError('queue-timeout'));
   }
 
-  /** The turn passes to the next in line without becoming free in between, so that nobody can overtake. */
   #handOn(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) this.#inUse -= 1;
-    else next();
+    if (!this.#line.callNext()) this.#inUse -= 1;
   }
 }
