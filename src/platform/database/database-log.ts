@@ -1,8 +1,7 @@
 import { logBreakerChange } from '../telemetry/breaker-log.ts';
 import type { EventSource } from '../telemetry/event-stream.ts';
 import type { DatabaseEvent } from './database-events.ts';
-
-type Write = (fields: object, message: string) => void;
+import type { WriteLine } from '../telemetry/logger.ts';
 
 /**
  * Logs what happens with the database. Conflicts between writers are the ordinary work of a database, so they are
@@ -12,7 +11,7 @@ type Write = (fields: object, message: string) => void;
  */
 export function logDatabase(
   events: EventSource<DatabaseEvent>,
-  logger: { readonly debug: Write; readonly info: Write; readonly warn: Write },
+  logger: { readonly debug: WriteLine; readonly info: WriteLine; readonly warn: WriteLine },
 ): () => void {
   return events.subscribe((event) => {
     switch (event.type) {

@@ -1,8 +1,7 @@
 import type { EventSource } from '../telemetry/event-stream.ts';
 import { shutdownCheck } from './readiness.ts';
 import type { ReadinessEvent } from './readiness-events.ts';
-
-type Write = (fields: object, message: string) => void;
+import type { WriteLine } from '../telemetry/logger.ts';
 
 /**
  * Logs one line for each change: a warning when something goes down, unless it is the service that was told to stop.
@@ -11,7 +10,7 @@ type Write = (fields: object, message: string) => void;
  */
 export function logReadiness(
   events: EventSource<ReadinessEvent>,
-  logger: { readonly info: Write; readonly warn: Write },
+  logger: { readonly info: WriteLine; readonly warn: WriteLine },
 ): () => void {
   return events.subscribe((event) => {
     switch (event.type) {

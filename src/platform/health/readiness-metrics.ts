@@ -1,4 +1,5 @@
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { gaugeOnScrape } from '../telemetry/metrics.ts';
 import type { Readiness } from './readiness.ts';
 
 /**
@@ -6,28 +7,22 @@ import type { Readiness } from './readiness.ts';
  * a check hangs. So where nobody probes, a scrape shows what the one before has asked for.
  */
 export function recordReadiness(readiness: Pick<Readiness, 'report' | 'latest'>, registry: Registry): void {
-  registry.registerMetric(
-    new Gauge({
-      name: 'service_ready',
-      help: '1 while the instance can take requests, else 0, as when it was last asked.',
-      registers: [],
-      collect() {
-        this.set(readiness.latest().ready ? 1 : 0);
-        void readiness.report();
-      },
-    }),
-  );
-  registry.registerMetric(
-    new Gauge({
-      name: 'readiness_check_up',
-      help: '1 for a readiness check that is up, else 0, as when it was last made.',
-      labelNames: ['check'],
-      registers: [],
-      collect() {
-        for (const [check, { status }] of Object.entries(readiness.latest().checks)) {
-          this.set({ check }, status === 'up' ? 1 : 0);
-        }
-      },
-    }),
-  );
+  const ready = {
+    name: 'service_ready',
+    help: '1 while the instance can take requests, else 0, as when it was last asked.',
+  };
+  gaugeOnScrape(registry, ready, (gauge) => {
+    gauge.set(readiness.latest().ready ? 1 : 0);
+    void readiness.report();
+  });
+  const checkUp = {
+    name: 'readiness_check_up',
+    help: '1 for a readiness check that is up, else 0, as when it was last made.',
+    labelNames: ['check'],
+  } as const;
+  gaugeOnScrape(registry, checkUp, (gauge) => {
+    for (const [check, { status }] of Object.entries(readiness.latest().checks)) {
+      gauge.set({ check }, status === 'up' ? 1 : 0);
+    }
+  });
 }

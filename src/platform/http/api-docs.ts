@@ -10,7 +10,6 @@ import { resource, resourceRouter } from './resource.ts';
 import { appHeaders } from './security-headers.ts';
 
 const options = {
-  customSiteTitle: 'Resilient Profile API',
   swaggerOptions: {
     url: '/openapi.json',
     tryItOutEnabled: true,
@@ -44,9 +43,9 @@ interface StaticFile extends Content {
 /** Swagger UI at `/api-docs`, and the description it shows at `/openapi.yaml` and `/openapi.json`. */
 export function apiDocs(openApiYaml: string): Router {
   const yaml = { mediaType: 'application/yaml; charset=utf-8', bytes: Buffer.from(openApiYaml) };
-  const document: unknown = parse(openApiYaml);
+  const document: { readonly info: { readonly title: string } } = parse(openApiYaml);
   const json = { mediaType: 'application/json; charset=utf-8', bytes: Buffer.from(JSON.stringify(document)) };
-  const html = swaggerUi.generateHTML(undefined, options);
+  const html = swaggerUi.generateHTML(undefined, { ...options, customSiteTitle: document.info.title });
   const page = { mediaType: 'text/html; charset=utf-8', bytes: Buffer.from(html) };
   const pageHeaders = appHeaders(html, [styleOfSwaggerUi]);
   const files = filesOf(html);

@@ -2,9 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { EventSource } from '../telemetry/event-stream.ts';
 import { durationBuckets } from '../telemetry/metrics.ts';
 import type { HttpEvent } from './http-events.ts';
-
-/** Node.js's parser knows some thirty more, which nobody sends for a good reason. */
-const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+import { knownMethods } from './known-methods.ts';
 
 /**
  * Counts requests by method and route template, which have a bound whatever clients send.
@@ -30,7 +28,7 @@ export function recordHttp(events: EventSource<HttpEvent>, registry: Registry): 
   const inFlight = new Gauge({ name: 'http_requests_in_flight', help: 'Requests under way.', registers });
   const abandoned = new Counter({
     name: 'http_requests_abandoned_total',
-    help: 'Requests whose client hung up before its answer had gone out.',
+    help: 'Requests that ended before their answer had gone out.',
     labelNames,
     registers,
   });

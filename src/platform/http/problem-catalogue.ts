@@ -122,7 +122,7 @@ export const platformProblems: readonly ProblemType[] = [
     status: 503,
     title: 'Nobody can tell now whether the change was made',
     meaning:
-      'The connection to the database broke while the change was committed, and the service could not find out what became of it. Send the request again with the same `Idempotency-Key`, if it had one: it is carried out once. Otherwise read the user, or its changes, and see.',
+      'The connection to the database broke while the change was committed, and the service could not find out what became of it. Send the request again with the same `Idempotency-Key`, if it had one: it is carried out once. Otherwise read what was to be changed, and see.',
     retryAfterSeconds: 2,
   },
   {

@@ -1,8 +1,7 @@
 import type { EventSource } from '../telemetry/event-stream.ts';
 import type { HttpEvent } from './http-events.ts';
 import type { ProblemCatalogue } from './problem-catalogue.ts';
-
-type Write = (fields: object, message: string) => void;
+import type { WriteLine } from '../telemetry/logger.ts';
 
 /** Asked every few seconds by machines; while all is well, nobody wants to read of it. */
 export const probes: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
@@ -15,7 +14,7 @@ export const probes: ReadonlySet<string> = new Set(['/health', '/ready', '/metri
  */
 export function logRequests(
   events: EventSource<HttpEvent>,
-  logger: { readonly debug: Write; readonly info: Write },
+  logger: { readonly debug: WriteLine; readonly info: WriteLine },
   problems: ProblemCatalogue,
 ): () => void {
   const summaryOf = (code: string | undefined): string | undefined =>

@@ -1,10 +1,8 @@
 import type { RequestHandler } from 'express';
 import type { Tracing } from '../telemetry/tracing.ts';
+import { knownMethods } from './known-methods.ts';
 import { probes } from './request-log.ts';
 import { routeOf } from './request-observer.ts';
-
-/** Those that semantic conventions know; Node.js's parser knows some twenty more. */
-const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /**
  * Makes a span of each request, from here to the end of its answer, in the trace that `traceparent` names. Probes have

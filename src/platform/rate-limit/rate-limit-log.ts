@@ -1,8 +1,7 @@
 import { notConnected, RedisError } from '../redis/redis-errors.ts';
 import type { EventSource } from '../telemetry/event-stream.ts';
 import type { RateLimitEvent } from './rate-limit-events.ts';
-
-type Write = (fields: object, message: string) => void;
+import type { WriteLine } from '../telemetry/logger.ts';
 
 /**
  * Logs when a Redis that is connected does not count, and when it does again. That it is not connected has a line of its
@@ -12,7 +11,7 @@ type Write = (fields: object, message: string) => void;
  */
 export function logRateLimits(
   events: EventSource<RateLimitEvent>,
-  logger: { readonly info: Write; readonly warn: Write },
+  logger: { readonly info: WriteLine; readonly warn: WriteLine },
 ): () => void {
   let isTold = false;
   return events.subscribe((event) => {

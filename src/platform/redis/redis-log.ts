@@ -1,7 +1,6 @@
 import type { EventSource } from '../telemetry/event-stream.ts';
 import type { RedisEvent } from './redis-events.ts';
-
-type Write = (fields: object, message: string) => void;
+import type { WriteLine } from '../telemetry/logger.ts';
 
 /**
  * Logs when the connection to Redis is lost, or not to be had at the start, and when it is there again.
@@ -10,7 +9,7 @@ type Write = (fields: object, message: string) => void;
  */
 export function logRedis(
   events: EventSource<RedisEvent>,
-  logger: { readonly info: Write; readonly warn: Write },
+  logger: { readonly info: WriteLine; readonly warn: WriteLine },
 ): () => void {
   return events.subscribe((event) => {
     if (event.type === 'connection-lost') logger.warn({ code: event.code }, 'Redis is not connected');

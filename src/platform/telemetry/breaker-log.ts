@@ -1,6 +1,5 @@
 import type { CircuitState } from '../resilience/circuit-breaker.ts';
-
-type Write = (fields: object, message: string) => void;
+import type { WriteLine } from './logger.ts';
 
 const messages = {
   closed: 'Circuit Breaker CLOSED',
@@ -10,7 +9,7 @@ const messages = {
 
 /** One line for a change of a breaker: a warning when it opens. */
 export function logBreakerChange(
-  logger: { readonly info: Write; readonly warn: Write },
+  logger: { readonly info: WriteLine; readonly warn: WriteLine },
   breaker: string,
   { from, to }: { readonly from: CircuitState; readonly to: CircuitState },
 ): void {

@@ -9,6 +9,9 @@ interface Write {
   (fields: object, message: string): void;
 }
 
+/** The way of those who always have fields to say. */
+export type WriteLine = (fields: object, message: string) => void;
+
 export interface Logger {
   readonly debug: Write;
   readonly info: Write;

@@ -1,6 +1,5 @@
 import type { EventSource } from './event-stream.ts';
-
-type Write = (fields: object, message: string) => void;
+import type { WriteLine } from './logger.ts';
 
 /** Whether traces arrive where they are sent: told when that changes, not for each batch. */
 export type TraceExportEvent =
@@ -14,7 +13,7 @@ export type TraceExportEvent =
  */
 export function logTraceExport(
   events: EventSource<TraceExportEvent>,
-  logger: { readonly info: Write; readonly warn: Write },
+  logger: { readonly info: WriteLine; readonly warn: WriteLine },
 ): () => void {
   return events.subscribe((event) => {
     if (event.type === 'export-failed') logger.warn({ reason: event.reason }, 'Traces cannot be sent');

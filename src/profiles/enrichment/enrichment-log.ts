@@ -1,15 +1,14 @@
 import { logBreakerChange } from '../../platform/telemetry/breaker-log.ts';
 import type { EventSource } from '../../platform/telemetry/event-stream.ts';
 import type { Ending, EnrichmentEvent } from './enrichment-events.ts';
+import type { WriteLine } from '../../platform/telemetry/logger.ts';
 
-type Write = (fields: object, message: string) => void;
-
-/** The part of a pino logger that is used here. */
+/** The part of a logger that is used here. */
 export interface EnrichmentLogger {
-  readonly debug: Write;
-  readonly info: Write;
-  readonly warn: Write;
-  readonly error: Write;
+  readonly debug: WriteLine;
+  readonly info: WriteLine;
+  readonly warn: WriteLine;
+  readonly error: WriteLine;
 }
 
 /**

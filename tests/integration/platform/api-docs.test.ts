@@ -90,7 +90,7 @@ describe('A client that asks for files of Swagger UI', () => {
       res.once('close', () => (closed += 1));
       next();
     });
-    app.use(apiDocs('openapi: 3.1.0'));
+    app.use(apiDocs('{ openapi: 3.1.0, info: { title: Test, version: 1.0.0 } }'));
     const events = new EventStream<HttpEvent>((error) => {
       throw error;
     });
