@@ -1,4 +1,5 @@
-import { CircuitOpenError, type CircuitState, createCircuitBreaker } from '../resilience/circuit-breaker.ts';
+import { CircuitOpenError, createCircuitBreaker } from '../resilience/circuit-breaker.ts';
+import type { CircuitState, OperatedBreaker } from '../resilience/operated-breaker.ts';
 import { TimeoutError } from '../resilience/deadline.ts';
 import type { EventStream } from '../telemetry/event-stream.ts';
 import { DatabaseUnavailableError, isTimeout, OutcomeUnknownError } from './database-errors.ts';
@@ -37,7 +38,7 @@ export function createDatabaseBreaker(options: {
   consecutiveFailures: number;
   deadlineMs: number;
   events: EventStream<DatabaseEvent>;
-}): DatabaseBreaker {
+}): DatabaseBreaker & { readonly circuit: OperatedBreaker } {
   const { consecutiveFailures, deadlineMs, events } = options;
   const breaker = createCircuitBreaker({
     name: 'database',
@@ -48,7 +49,7 @@ export function createDatabaseBreaker(options: {
     resetMs,
     // A backstop only: every action ends by its own deadline.
     timeoutMs: 2 * deadlineMs + 1_000,
-    onStateChange: ({ from, to }) => events.emit({ type: 'breaker-state-changed', from, to }),
+    onStateChange: ({ from, to, by }) => events.emit({ type: 'breaker-state-changed', from, to, by }),
   });
 
   return {
@@ -58,6 +59,7 @@ export function createDatabaseBreaker(options: {
     get isOpen() {
       return breaker.state === 'open';
     },
+    circuit: breaker,
     run: async <T>(action: (admitted: () => boolean) => Promise<T>) => {
       const startedAt = performance.now();
       const ended = (outcome: 'success' | 'failure' | 'timeout'): void =>

@@ -87,7 +87,7 @@ export function translateDatabaseError(error: unknown): unknown {
   if (!(error instanceof BaseError)) return isUnavailable(error) ? new DatabaseUnavailableError(error) : error;
   if (error instanceof ConnectionAcquireTimeoutError) return new DatabaseOverloadedError(error);
   if (error instanceof ConnectionError) return new DatabaseUnavailableError(error);
-  if (error instanceof UniqueConstraintError) return new UniqueViolationError(constraintOf(error));
+  if (error instanceof UniqueConstraintError) return new UniqueViolationError(constraintOf(error.parent.message));
   // Sequelize's TimeoutError is SQLite's SQLITE_BUSY; it is a DatabaseError too.
   if (error instanceof DatabaseError) {
     const conflict = conflicts.get(codeOf(error.parent));
@@ -96,6 +96,18 @@ export function translateDatabaseError(error: unknown): unknown {
     if (isUnavailable(error.parent) || isMissingSchema(error.parent)) return new DatabaseUnavailableError(error);
   }
   return error;
+}
+
+/** Says the same of an error that a driver has thrown, mysql2 or the one of SQLite. */
+export function translateDriverError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (isUniqueViolation(error)) return new UniqueViolationError(constraintOf(error.message));
+  return translateDatabaseError(new DatabaseError(error as ConstructorParameters<typeof DatabaseError>[0]));
+}
+
+function isUniqueViolation(driverError: Error): boolean {
+  const code = codeOf(driverError);
+  return code === 'ER_DUP_ENTRY' || (code === 'SQLITE_CONSTRAINT' && driverError.message.includes('UNIQUE constraint'));
 }
 
 /** Runs `query`, and throws what its failure means to us. */
@@ -190,8 +202,7 @@ function codeOf(error: Error): string {
  * MySQL and MariaDB name the index at the end of the message (MySQL behind `table.`), SQLite lists `table.column`.
  * Sequelize's own `fields` cannot be relied on: it splits values on `-`.
  */
-function constraintOf(error: UniqueConstraintError): string {
-  const message = error.parent.message;
+function constraintOf(message: string): string {
   const index = /for key '(?:[^'.]+\.)?([^'.]+)'$/.exec(message)?.[1];
   return index ?? /UNIQUE constraint failed: (.+)$/.exec(message)?.[1] ?? 'unknown';
 }

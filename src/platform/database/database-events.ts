@@ -1,5 +1,5 @@
 import type { RefusalReason } from '../resilience/admission-queue.ts';
-import type { CircuitState } from '../resilience/circuit-breaker.ts';
+import type { CircuitStateChange } from '../resilience/operated-breaker.ts';
 import type { TransactionConflict } from './database-errors.ts';
 
 /** What happens between the service and its database. */
@@ -27,4 +27,4 @@ export type DatabaseEvent =
   | { readonly type: 'admission-refused'; readonly reason: RefusalReason }
   /** The breaker refused the work. */
   | { readonly type: 'short-circuited' }
-  | { readonly type: 'breaker-state-changed'; readonly from: CircuitState; readonly to: CircuitState };
+  | ({ readonly type: 'breaker-state-changed' } & Omit<CircuitStateChange, 'name'>);

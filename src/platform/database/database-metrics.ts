@@ -3,7 +3,7 @@ import type { DependencyMetrics } from '../telemetry/dependency-metrics.ts';
 import type { EventSource } from '../telemetry/event-stream.ts';
 import { durationBuckets, gaugeOnScrape, startAtZero } from '../telemetry/metrics.ts';
 import type { DatabaseEvent } from './database-events.ts';
-import type { Database } from './sequelize.ts';
+import type { Database } from './database.ts';
 
 type RetryCause = (DatabaseEvent & { type: 'transaction-retried' })['cause'];
 

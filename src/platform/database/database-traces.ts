@@ -1,5 +1,5 @@
 import { DomainError } from '../domain-error.ts';
-import type { CircuitState } from '../resilience/circuit-breaker.ts';
+import type { CircuitState } from '../resilience/operated-breaker.ts';
 import { noTracing, type Tracing } from '../telemetry/tracing.ts';
 import type { DatabaseAccess } from './database-breaker.ts';
 import { DatabaseOverloadedError, DatabaseUnavailableError, TransientTransactionError } from './database-errors.ts';

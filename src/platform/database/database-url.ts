@@ -40,6 +40,21 @@ export function parseDatabaseUrl(text: string): DatabaseLocation {
   };
 }
 
+const replicasMax = 16;
+
+/**
+ * Reads the addresses of servers, by comma.
+ *
+ * @throws Error as `parseDatabaseUrl` does
+ */
+export function parseReplicaUrls(text: string): readonly DatabaseLocation[] {
+  const urls = text.split(',').map((url) => url.trim());
+  if (urls.length > replicasMax) throw new Error(`must be ${replicasMax} at most`);
+  if (!urls.every((url) => /^(?:mysql|mariadb):/.test(url)))
+    throw new Error('must be mysql://… or mariadb://…, by comma');
+  return urls.map(parseDatabaseUrl);
+}
+
 function decode(part: string): string {
   try {
     return decodeURIComponent(part);

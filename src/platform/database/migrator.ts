@@ -1,5 +1,4 @@
 import { QueryTypes, type QueryInterface, type Sequelize, type Transaction } from 'sequelize';
-import { Umzug } from 'umzug';
 import { translatingErrors } from './database-errors.ts';
 import { detectSqlDialect, type SqlDialect } from './sql-dialect.ts';
 
@@ -41,8 +40,10 @@ export function createMigrator(sequelize: Sequelize, migrations: readonly Migrat
   };
 
   return {
-    up: async () =>
-      await translatingErrors(() =>
+    up: async () => {
+      // Whoever only looks for what is pending, as each start in production does, has no use for a tenth of a second of it.
+      const { Umzug } = await import('umzug');
+      return await translatingErrors(() =>
         sequelize.transaction(async (transaction) => {
           // On SQLite this transaction is the lock, and makes all of the steps one; MySQL commits DDL as it goes.
           const dialect = await detectSqlDialect(sequelize, transaction);
@@ -74,7 +75,8 @@ export function createMigrator(sequelize: Sequelize, migrations: readonly Migrat
             await dialect.unlock(sequelize, transaction).catch(() => {});
           }
         }),
-      ),
+      );
+    },
 
     status: async () =>
       await translatingErrors(async () => {

@@ -3,7 +3,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { DatabaseBreaker } from './database-breaker.ts';
 import { DatabaseOverloadedError, DatabaseUnavailableError } from './database-errors.ts';
 import type { Migrator } from './migrator.ts';
-import type { Database } from './sequelize.ts';
+import type { Database } from './database.ts';
 
 const retryMs = 1_000;
 /**
@@ -14,6 +14,8 @@ const signOfLifeMs = 800;
 
 /** Knows whether the database is there with the schema that this version of the service needs. */
 export interface SchemaGate {
+  /** Whether it has been found there once. */
+  readonly isOpen: boolean;
   /**
    * Waits, saying so in the log, until database and schema are there.
    *
@@ -37,7 +39,7 @@ export function createSchemaGate(options: {
   logger: Logger;
 }): SchemaGate {
   const { database, openMigrator, breaker, apply, logger } = options;
-  let isCurrent = false;
+  let isOpen = false;
   let announced = '';
 
   async function prepare(migrator: Migrator): Promise<void> {
@@ -47,7 +49,7 @@ export function createSchemaGate(options: {
       const { pending } = await migrator.status();
       if (pending.length > 0) throw new SchemaBehindError(pending);
     }
-    isCurrent = true;
+    isOpen = true;
   }
 
   async function waitFor(migrator: Migrator, signal: AbortSignal): Promise<boolean> {
@@ -67,6 +69,9 @@ export function createSchemaGate(options: {
   }
 
   return {
+    get isOpen() {
+      return isOpen;
+    },
     open: async (signal) => {
       const { migrator, close } = openMigrator();
       try {
@@ -80,7 +85,7 @@ export function createSchemaGate(options: {
       }
     },
     check: async () => {
-      if (!isCurrent) {
+      if (!isOpen) {
         const reason = announced === '' ? '' : `: ${announced}`;
         throw new Error(`The database or its schema has not been there yet${reason}.`);
       }
@@ -92,7 +97,7 @@ export function createSchemaGate(options: {
         if (!(error instanceof DatabaseOverloadedError)) throw error;
       }
     },
-    isAnswering: () => isCurrent && !breaker.isOpen && performance.now() - database.lastAnswerAt() < signOfLifeMs,
+    isAnswering: () => isOpen && !breaker.isOpen && performance.now() - database.lastAnswerAt() < signOfLifeMs,
   };
 }
 

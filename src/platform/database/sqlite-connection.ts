@@ -45,13 +45,17 @@ export class SqliteConnection {
     file.connections.add(this);
   }
 
+  get isInTransaction(): boolean {
+    return this.#handle?.isTransaction === true;
+  }
+
   /**
    * Does a job; those of a transaction run in the order in which they were given.
    * @throws SqliteError `SQLITE_BUSY` when locks were not free in time, `SQLITE_ABORT` when the transaction is gone
    */
   async do<T>(job: Job<T>): Promise<T> {
     // Outside a transaction jobs are independent: one that waits for a lock does not hold up the others.
-    if (this.#queued === 0 && !this.#inTransaction && !BEGINS_WRITING.test(job.sql)) return await this.#perform(job);
+    if (this.#queued === 0 && !this.isInTransaction && !BEGINS_WRITING.test(job.sql)) return await this.#perform(job);
     this.#queued++;
     const result = this.#lastQueued.then(() => this.#perform(job)).finally(() => this.#queued--);
     // The next one waits for the end of this one, however it ends; the caller is told how.
@@ -66,14 +70,10 @@ export class SqliteConnection {
     this.#drop();
   }
 
-  get #inTransaction(): boolean {
-    return this.#handle?.isTransaction === true;
-  }
-
   async #perform<T>(job: Job<T>): Promise<T> {
     const expiresAt = performance.now() + this.#busyTimeoutMs;
     if (this.#isAborted) this.#leaveAborted(job.sql);
-    if (this.#inTransaction) return await this.#performInTransaction(job, expiresAt);
+    if (this.isInTransaction) return await this.#performInTransaction(job, expiresAt);
     if (job.isRepeatable && !BEGINS_WRITING.test(job.sql)) {
       try {
         return this.#attempt(job);
@@ -89,7 +89,7 @@ export class SqliteConnection {
     try {
       return await this.#attemptUntil(expiresAt, job);
     } finally {
-      if (this.#inTransaction) this.#hasTurn = true;
+      if (this.isInTransaction) this.#hasTurn = true;
       else this.#file.writers.handOn();
     }
   }
@@ -100,7 +100,7 @@ export class SqliteConnection {
     } catch (error) {
       // Sequelize forgets a connection on which a transaction could not be ended, without closing it.
       if (COMMITS.test(job.sql) || ROLLS_BACK.test(job.sql)) this.#drop();
-      this.#isAborted = !this.#inTransaction;
+      this.#isAborted = !this.isInTransaction;
       throw error;
     }
   }
@@ -112,7 +112,7 @@ export class SqliteConnection {
       } catch (error) {
         if (!isBusy(error) || !job.isRepeatable) throw error;
         // SQLite's own words, "database is locked", would make Sequelize repeat what has waited long enough.
-        if (this.#inTransaction && error.errno === SQLITE_BUSY_SNAPSHOT) {
+        if (this.isInTransaction && error.errno === SQLITE_BUSY_SNAPSHOT) {
           throw new SqliteError(error.errno, 'others have written since this transaction first read', { cause: error });
         }
         if (performance.now() >= expiresAt) {

@@ -12,6 +12,8 @@ export interface SqliteDriver {
   readonly OPEN_READWRITE: number;
   readonly OPEN_CREATE: number;
   readonly Database: new (filename: string, mode: number, onOpen: (error: unknown) => void) => SqliteDatabase;
+  /** A connection for calls that need not look like those of `sqlite3`. It takes a handle only while it needs one. */
+  connect(filename: string): SqliteConnection;
   /** Whether somebody has the turn to write, and how many wait for it. */
   readonly turnToWrite: { readonly isTaken: boolean; readonly waiting: number };
   /** Closes every file, for good: open transactions are rolled back, and what still waits for a lock fails. */
@@ -59,6 +61,7 @@ export function createSqliteDriver({
     OPEN_READWRITE,
     OPEN_CREATE,
     Database: SqliteDatabase.bind(undefined, connect),
+    connect: (filename) => connect(filename, OPEN_READWRITE | OPEN_CREATE),
     get turnToWrite() {
       const queues = Array.from(files.values(), ({ writers }) => writers);
       return {

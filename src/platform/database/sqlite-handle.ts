@@ -1,6 +1,14 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { SQLITE_ERROR, SqliteError, toSqliteError } from './sqlite-error.ts';
-import { type BindValues, fromInteger, type Row, toBindArguments, toRow } from './sqlite-values.ts';
+import {
+  type BindValues,
+  type DatedRow,
+  fromInteger,
+  type Row,
+  toBindArguments,
+  toDatedRow,
+  toRow,
+} from './sqlite-values.ts';
 
 /** About 8 KB each. */
 const STATEMENTS_MAX = 100;
@@ -20,6 +28,8 @@ export class SqliteHandle {
   readonly #database: DatabaseSync;
   /** In order of use, the least recent first. */
   readonly #statements = new Map<string, StatementSync>();
+  /** The names of their columns of timestamps. */
+  readonly #dates = new WeakMap<StatementSync, readonly string[]>();
   #altered = false;
 
   /**
@@ -54,6 +64,15 @@ export class SqliteHandle {
     );
   }
 
+  /** The same as `all`, with the columns of timestamps as Dates. */
+  allWithDates(sql: string, values: BindValues): DatedRow[] {
+    return attempt(() => {
+      const statement = this.#prepare(sql);
+      const dates = this.#datesOf(statement);
+      return statement.all(...toBindArguments(values)).map((columns) => toDatedRow(columns, dates));
+    });
+  }
+
   get(sql: string, values: BindValues): Row | undefined {
     return attempt(() => {
       const columns = this.#prepare(sql).get(...toBindArguments(values));
@@ -84,6 +103,15 @@ export class SqliteHandle {
     this.#statements.set(sql, statement);
     if (this.#statements.size > STATEMENTS_MAX) this.#forgetLeastRecent();
     return statement;
+  }
+
+  #datesOf(statement: StatementSync): readonly string[] {
+    let dates = this.#dates.get(statement);
+    if (dates === undefined) {
+      dates = statement.columns().flatMap(({ name, type }) => (type === 'DATETIME' ? [name] : []));
+      this.#dates.set(statement, dates);
+    }
+    return dates;
   }
 
   /** The garbage collector finalises it: `node:sqlite` has no call for that. */

@@ -9,6 +9,9 @@ export type ColumnValue = null | number | string | Buffer;
 
 export type Row = Record<string, ColumnValue>;
 
+/** A row whose timestamps are Dates. */
+export type DatedRow = Record<string, ColumnValue | Date>;
+
 /**
  * The arguments by which `node:sqlite` takes `values`.
  * @throws TypeError for a value of no SQL type
@@ -24,6 +27,16 @@ export function toBindArguments(
 export function toRow(columns: Record<string, SQLOutputValue>): Row {
   const row: Row = {};
   for (const name in columns) row[name] = fromSql(columns[name]);
+  return row;
+}
+
+/** The same, with the columns `dates` as Dates. */
+export function toDatedRow(columns: Record<string, SQLOutputValue>, dates: readonly string[]): DatedRow {
+  const row: DatedRow = toRow(columns);
+  for (const name of dates) {
+    const text = row[name];
+    if (typeof text === 'string') row[name] = new Date(text);
+  }
   return row;
 }
 

@@ -23,8 +23,21 @@ export interface TimedPool<Connection> {
   giveBack(connection: Connection): void;
   /** When a connection last came back alive, by `performance.now()`; −∞ when none has. */
   readonly lastGivenBackAt: number;
+  /** Live connections that nobody has, and that are kept for the next one. The pool behind counts no dead ones either. */
+  readonly kept: number;
   /** Cuts a connection that its borrower does not trust any more, at once. */
   cut(connection: Connection): void;
+  /** Keeps none any more: those that nobody has, and those that come back, go to the pool behind. */
+  drain(): void;
+}
+
+/** What is known of a connection that is lent or kept. */
+interface Loan {
+  /** When it is to be cut, by `performance.now()`. */
+  endsAt: number;
+  isLent: boolean;
+  timer: NodeJS.Timeout | undefined;
+  timerEndsAt: number;
 }
 
 /** @param onAwaited is told how long somebody has waited for a connection, to be given one or in vain */
@@ -32,53 +45,135 @@ export function createTimedPool<Connection extends object>(
   pool: ConnectionPool<Connection>,
   onAwaited: (waitMs: number) => void = () => {},
 ): TimedPool<Connection> {
-  const timers = new WeakMap<Connection, NodeJS.Timeout>();
-  let lastGivenBackAt = Number.NEGATIVE_INFINITY;
+  return new LendingPool(pool, onAwaited);
+}
 
-  async function acquire(deadline: Deadline, options: object | undefined): Promise<Connection> {
+/**
+ * A connection that comes back is kept for the next borrower, while there is one within its last deadline: the pool
+ * behind takes longer over lending it than the database does over a short query. The timer that would cut a connection is
+ * left to run when it comes back in time. It then finds a later deadline, or a connection that nobody has needed, which
+ * goes back to the pool behind.
+ */
+class LendingPool<Connection extends object> implements TimedPool<Connection> {
+  readonly #pool: ConnectionPool<Connection>;
+  readonly #onAwaited: (waitMs: number) => void;
+  readonly #loans = new Map<Connection, Loan>();
+  /** The last one to come back is the first to be lent. */
+  #kept: Connection[] = [];
+  /** Who waits for the pool behind, which alone can serve them. */
+  #waiting = 0;
+  #isDraining = false;
+  #lastGivenBackAt = Number.NEGATIVE_INFINITY;
+
+  constructor(pool: ConnectionPool<Connection>, onAwaited: (waitMs: number) => void) {
+    this.#pool = pool;
+    this.#onAwaited = onAwaited;
+  }
+
+  get lastGivenBackAt(): number {
+    return this.#lastGivenBackAt;
+  }
+
+  get kept(): number {
+    return this.#kept.filter((connection) => this.#pool.isAlive(connection)).length;
+  }
+
+  async borrow(deadline: Deadline, options?: object): Promise<Connection> {
+    const kept = this.#takeKept();
+    if (kept !== undefined) this.#onAwaited(0);
+    const connection = kept ?? (await this.#acquire(deadline, options));
+    this.#lend(connection, performance.now() + deadline.remainingMs());
+    return connection;
+  }
+
+  giveBack(connection: Connection): void {
+    const loan = this.#loans.get(connection);
+    if (loan?.isLent === false) return;
+    const isAlive = this.#pool.isAlive(connection);
+    if (isAlive) this.#lastGivenBackAt = performance.now();
+    if (loan !== undefined && isAlive && this.#waiting === 0 && !this.#isDraining) {
+      loan.isLent = false;
+      this.#kept.push(connection);
+    } else {
+      this.#release(connection);
+    }
+  }
+
+  cut(connection: Connection): void {
+    this.#forget(connection);
+    this.#pool.cut(connection);
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+    for (const connection of this.#kept.splice(0)) this.#release(connection);
+  }
+
+  #takeKept(): Connection | undefined {
+    for (;;) {
+      const connection = this.#kept.pop();
+      if (connection === undefined || this.#pool.isAlive(connection)) return connection;
+      this.#release(connection);
+    }
+  }
+
+  async #acquire(deadline: Deadline, options: object | undefined): Promise<Connection> {
     const askedAt = performance.now();
-    const acquiring = pool.acquire(options);
+    this.#waiting += 1;
+    const acquiring = this.#pool.acquire(options).finally(() => {
+      this.#waiting -= 1;
+    });
     try {
       return await withTimeout(deadline.remainingMs(), () => acquiring);
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
       // It may still come, to nobody.
       acquiring.then(
-        (late) => pool.release(late),
+        (late) => this.#pool.release(late),
         () => {},
       );
       // Connections that came back were answered, so the database is there and has too much to do.
-      throw lastGivenBackAt > askedAt ? new DatabaseOverloadedError(error) : new DatabaseUnavailableError(error);
+      throw this.#lastGivenBackAt > askedAt ? new DatabaseOverloadedError(error) : new DatabaseUnavailableError(error);
     } finally {
-      onAwaited(performance.now() - askedAt);
+      this.#onAwaited(performance.now() - askedAt);
     }
   }
 
-  function disarm(connection: Connection): void {
-    clearTimeout(timers.get(connection));
-    timers.delete(connection);
+  #lend(connection: Connection, endsAt: number): void {
+    let loan = this.#loans.get(connection);
+    if (loan === undefined) {
+      loan = { endsAt, isLent: true, timer: undefined, timerEndsAt: Number.POSITIVE_INFINITY };
+      this.#loans.set(connection, loan);
+    }
+    loan.endsAt = endsAt;
+    loan.isLent = true;
+    if (endsAt < loan.timerEndsAt) this.#arm(connection, loan);
   }
 
-  return {
-    borrow: async (deadline, options) => {
-      const connection = await acquire(deadline, options);
-      timers.set(
-        connection,
-        setTimeout(() => pool.cut(connection), deadline.remainingMs()),
-      );
-      return connection;
-    },
-    get lastGivenBackAt() {
-      return lastGivenBackAt;
-    },
-    giveBack: (connection) => {
-      disarm(connection);
-      if (pool.isAlive(connection)) lastGivenBackAt = performance.now();
-      pool.release(connection);
-    },
-    cut: (connection) => {
-      disarm(connection);
-      pool.cut(connection);
-    },
-  };
+  #arm(connection: Connection, loan: Loan): void {
+    clearTimeout(loan.timer);
+    loan.timerEndsAt = loan.endsAt;
+    loan.timer = setTimeout(() => this.#look(connection, loan), loan.endsAt - performance.now()).unref();
+  }
+
+  #look(connection: Connection, loan: Loan): void {
+    if (!loan.isLent) {
+      this.#kept = this.#kept.filter((kept) => kept !== connection);
+      this.#release(connection);
+    } else if (performance.now() >= loan.endsAt) {
+      this.cut(connection);
+    } else {
+      this.#arm(connection, loan);
+    }
+  }
+
+  #release(connection: Connection): void {
+    this.#forget(connection);
+    this.#pool.release(connection);
+  }
+
+  #forget(connection: Connection): void {
+    clearTimeout(this.#loans.get(connection)?.timer);
+    this.#loans.delete(connection);
+  }
 }

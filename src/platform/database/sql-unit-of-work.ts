@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Transaction } from 'sequelize';
 import { type Deadline, startDeadline } from '../resilience/deadline.ts';
 import type { EventStream } from '../telemetry/event-stream.ts';
 import type { DatabaseAccess } from './database-breaker.ts';
@@ -13,8 +12,9 @@ import {
 } from './database-errors.ts';
 import type { DatabaseEvent } from './database-events.ts';
 import { type DatabaseTraces, isDatabaseFailure, noDatabaseTraces } from './database-traces.ts';
-import type { Database } from './sequelize.ts';
-import { ConnectionGoneError } from './sequelize-transaction.ts';
+import type { Database } from './database.ts';
+import type { Statements } from './statements.ts';
+import { ConnectionGoneError } from './transaction.ts';
 import type { Recall, UnitOfWork, Work } from './unit-of-work.ts';
 
 /** Conflicts end when the others have had their turn; a connection that breaks again and again does not heal by itself. */
@@ -23,18 +23,18 @@ const backoffFirstMs = 5;
 const backoffMaxMs = 100;
 
 /**
- * Units of work on Sequelize transactions; `bind` makes the repositories for one of them.
+ * Units of work on transactions; `bind` makes the repositories for one of them.
  *
  * The isolation level (READ COMMITTED) and SQLite's BEGIN IMMEDIATE are settings of the connection, see `sequelize.ts`.
  *
  * @param options.deadlineMs how long a unit of work may take, its retries included
  */
-export function createSequelizeUnitOfWork<Repositories>(options: {
+export function createSqlUnitOfWork<Repositories>(options: {
   database: Database;
   access: DatabaseAccess;
   events: EventStream<DatabaseEvent>;
   deadlineMs: number;
-  bind: (transaction: Transaction) => Repositories;
+  bind: (statements: Statements) => Repositories;
   traces?: DatabaseTraces;
 }): UnitOfWork<Repositories> {
   const { traces = noDatabaseTraces } = options;
@@ -64,7 +64,7 @@ interface RunOptions<Repositories, T> {
   readonly database: Database;
   readonly events: EventStream<DatabaseEvent>;
   readonly deadlineMs: number;
-  readonly bind: (transaction: Transaction) => Repositories;
+  readonly bind: (statements: Statements) => Repositories;
   readonly traces: DatabaseTraces;
   readonly work: Work<Repositories, T>;
   readonly recall: Recall<Repositories, T> | undefined;
@@ -151,7 +151,7 @@ class Run<Repositories, T> {
     const open = await translatingErrors(() => database.begin(deadline));
     let result: Result;
     try {
-      result = await work(bind(open.transaction));
+      result = await work(bind(open.statements));
     } catch (error) {
       await open.rollback();
       ended('rolled-back');

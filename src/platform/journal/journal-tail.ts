@@ -1,0 +1,249 @@
+import type { Scheduler } from '../scheduler.ts';
+import { TimeoutError } from '../resilience/deadline.ts';
+import type { EventStream } from '../telemetry/event-stream.ts';
+import type { Change, ChangeFeed } from './change-feed.ts';
+import { ChangeGaps } from './change-gaps.ts';
+import { Heartbeat } from './heartbeat.ts';
+import type { JournalEvent } from './journal-events.ts';
+
+const pollMs = 200;
+const answerMsDefault = 500;
+const batchSize = 1_000;
+/** Who is further behind than this does not read change by change what it has missed. */
+const behindMax = 10_000;
+const gapMsDefault = 10_000;
+const gapsMax = 4_096;
+/** How many of the last numbers are looked at for gaps when following begins. */
+const lookBack = 1_000;
+/** A poll or two may fail without a word. */
+const silenceMsMax = 2_000;
+
+/** Changes that have become visible; or it is not known which, and anything may have changed. */
+export type JournalNews = readonly Change[] | 'everything';
+
+type Listener = (news: JournalNews) => void;
+
+/**
+ * Follows a log of changes, five times a second, gaps included: every change that becomes visible after following has
+ * begun is told once. Never asks twice at once; asks on at the same pace after a failure.
+ */
+export class JournalTail {
+  readonly #feed: ChangeFeed;
+  readonly #scheduler: Scheduler;
+  readonly #events: EventStream<JournalEvent>;
+  readonly #listeners = new Set<Listener>();
+  readonly #answerMs: number;
+  readonly #gapRounds: number;
+  readonly #gaps: ChangeGaps;
+  readonly #heartbeat: Heartbeat;
+  /** Of the last one that has ended. */
+  #roundBeganAt = Number.NEGATIVE_INFINITY;
+  #position: number | undefined;
+  #skippedTo = 0;
+  /** Rounds until all transactions have ended whose numbers are not known. */
+  #roundsUntilSure = 0;
+  #lastContactAt: number;
+  #isContactLost = false;
+  #isStopped = true;
+  #unschedule = (): void => {};
+  #giveUp = (): void => {};
+  #polling: Promise<void> = Promise.resolve();
+
+  /**
+   * @param options.events is told how it goes
+   * @param options.gapMs how long a number that is missing may become visible: longer than a transaction lives
+   * @param options.answerMs how long the feed takes at most by its own limits; half a second by default
+   */
+  constructor(
+    feed: ChangeFeed,
+    options: {
+      readonly scheduler: Scheduler;
+      readonly events: EventStream<JournalEvent>;
+      readonly gapMs?: number;
+      readonly answerMs?: number;
+    },
+  ) {
+    this.#feed = feed;
+    this.#scheduler = options.scheduler;
+    this.#events = options.events;
+    this.#answerMs = options.answerMs ?? answerMsDefault;
+    this.#gapRounds = Math.ceil((options.gapMs ?? gapMsDefault) / pollMs);
+    this.#gaps = new ChangeGaps({ roundsMax: this.#gapRounds, numbersMax: gapsMax });
+    this.#heartbeat = new Heartbeat(options.scheduler);
+    this.#lastContactAt = options.scheduler.now();
+  }
+
+  /**
+   * Whether what changes from now on will be told. Stays true while the log cannot be read: it is caught up with then. Not
+   * after the process has stood still, while others went on, until a round has ended that began after that.
+   */
+  get isFollowing(): boolean {
+    if (this.#isStopped || this.#position === undefined || this.#roundsUntilSure > 0) return false;
+    return this.#heartbeat.isBeating && this.#roundBeganAt >= this.#heartbeat.resumedAt;
+  }
+
+  /** The greatest number that has been told of or passed over; 0 before following has begun. */
+  get position(): number {
+    return this.#position ?? 0;
+  }
+
+  /** All changes up to this number have been told of, or passed over for good; 0 before following has begun. */
+  get settledPosition(): number {
+    const gap = this.#gaps.lowest;
+    return gap === undefined ? this.position : gap - 1;
+  }
+
+  /** Changes up to this number may have gone by without being told, as all those from before following has begun. */
+  get skippedTo(): number {
+    return this.#skippedTo;
+  }
+
+  /** How long ago the log was last read to its end; 0 before the start and after the end. */
+  get silenceMs(): number {
+    return this.#isStopped ? 0 : this.#scheduler.now() - this.#lastContactAt;
+  }
+
+  start(): void {
+    this.#isStopped = false;
+    this.#lastContactAt = this.#scheduler.now();
+    this.#heartbeat.start();
+    this.#poll();
+  }
+
+  /** Resolves when nothing is asked any more; for what has been asked, nobody waits. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#giveUp();
+    this.#heartbeat.stop();
+    this.#unschedule();
+    await this.#polling;
+  }
+
+  /**
+   * Calls `listener`, which must not throw, with what changes from now on, in the order in which it becomes visible.
+   *
+   * @returns a function that ends it
+   */
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #poll(): void {
+    this.#polling = this.#pollOnce();
+  }
+
+  async #pollOnce(): Promise<void> {
+    const beganAt = this.#scheduler.now();
+    try {
+      await this.#read();
+      this.#noteContact();
+    } catch (error) {
+      this.#noteFailure(error);
+    }
+    this.#roundBeganAt = beganAt;
+    if (!this.#isStopped) this.#unschedule = this.#scheduler.schedule(pollMs, () => this.#poll());
+  }
+
+  async #read(): Promise<void> {
+    if (this.#position === undefined || this.#isContactLost) await this.#catchUp();
+    let isAtEnd = false;
+    while (!isAtEnd && !this.#isStopped) {
+      const from = this.position;
+      const changes = await this.#within(this.#feed.after(from, { limit: batchSize, gaps: this.#gaps.numbers }));
+      if (this.#isStopped) return;
+      this.#take(changes);
+      isAtEnd = changes.filter(({ seq }) => seq > from).length < batchSize;
+      if (!isAtEnd) await this.#catchUp();
+    }
+    this.#endRound();
+  }
+
+  #endRound(): void {
+    this.#gaps.endRound();
+    if (this.#roundsUntilSure === 0) return;
+    this.#roundsUntilSure -= 1;
+    // What has become visible meanwhile without being asked for.
+    if (this.#roundsUntilSure > 0) return;
+    this.#skippedTo = this.position;
+    this.#tell('everything');
+  }
+
+  /** Begins, or begins anew where reading change by change makes no sense. */
+  async #catchUp(): Promise<void> {
+    const latest = await this.#within(this.#feed.latest());
+    const position = this.#position;
+    const isReset = position !== undefined && latest < position;
+    if (position !== undefined && !isReset && latest - position <= behindMax) return;
+    const from = Math.max(0, latest - lookBack);
+    const before = await this.#within(this.#feed.after(from, { limit: lookBack, gaps: [] }));
+    if (this.#isStopped) return;
+
+    this.#gaps.clear();
+    let last = from;
+    for (const seq of [...before.map((change) => change.seq).filter((number) => number <= latest), latest + 1]) {
+      this.#gaps.add(last, seq);
+      last = seq;
+    }
+    this.#position = latest;
+    this.#skippedTo = latest;
+    // What was visible by now has been passed over.
+    if (position !== undefined) this.#skip(isReset ? 'journal-reset' : 'far-behind', Math.abs(latest - position));
+  }
+
+  #take(changes: readonly Change[]): void {
+    const fresh: Change[] = [];
+    for (const change of changes) {
+      const position = this.position;
+      if (change.seq <= position) {
+        if (this.#gaps.fill(change.seq)) fresh.push(change);
+        continue;
+      }
+      if (!this.#gaps.add(position, change.seq)) this.#mistrust(change.seq - position - 1);
+      this.#position = change.seq;
+      fresh.push(change);
+    }
+    if (fresh.length > 0) this.#tell(fresh);
+  }
+
+  /** More numbers are missing than are asked for: what they were given to is sure only when it has ended. */
+  #mistrust(missing: number): void {
+    const isNew = this.#roundsUntilSure === 0;
+    this.#roundsUntilSure = this.#gapRounds;
+    if (isNew) this.#skip('many-gaps', missing);
+  }
+
+  #skip(reason: (JournalEvent & { type: 'skipped' })['reason'], changes: number): void {
+    this.#events.emit({ type: 'skipped', reason, changes });
+    this.#tell('everything');
+  }
+
+  #tell(news: JournalNews): void {
+    for (const listener of this.#listeners) listener(news);
+  }
+
+  #noteContact(): void {
+    const { silenceMs } = this;
+    this.#lastContactAt = this.#scheduler.now();
+    if (this.#isContactLost) this.#events.emit({ type: 'contact-regained', silenceMs });
+    this.#isContactLost = false;
+  }
+
+  #noteFailure(error: unknown): void {
+    if (this.#isStopped || this.#isContactLost || this.silenceMs < silenceMsMax) return;
+    this.#isContactLost = true;
+    this.#events.emit({ type: 'contact-lost', error });
+  }
+
+  /** A feed ends by its own deadline; if it does not, what it answers then is of no interest. */
+  async #within<T>(answer: Promise<T>): Promise<T> {
+    const { promise: expiry, reject } = Promise.withResolvers<never>();
+    const unschedule = this.#scheduler.schedule(this.#answerMs, () => reject(new TimeoutError(this.#answerMs)));
+    this.#giveUp = () => reject(new Error('Nobody waits any more.'));
+    try {
+      return await Promise.race([answer, expiry]);
+    } finally {
+      unschedule();
+    }
+  }
+}
