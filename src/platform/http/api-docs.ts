@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { RequestHandler, Response, Router } from 'express';
+import type { RequestHandler, Router } from 'express';
 import swaggerUi from 'swagger-ui-express';
-import { parse } from 'yaml';
-import { DomainError } from '../domain-error.ts';
+import { load } from 'js-yaml';
+import { isRecord } from '../is-record.ts';
 import { resource, resourceRouter } from './resource.ts';
 import { appHeaders } from './security-headers.ts';
+import { mountFiles, readStaticFile, sendContent, type StaticFile } from './static-files.ts';
 
 const options = {
   swaggerOptions: {
@@ -27,55 +26,33 @@ const styleOfSwaggerUi = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='"
 /** The one file of the page that swagger-ui-express makes itself. */
 const initScript = 'swagger-ui-init.js';
 
-/**
- * What is answered as it is, again and again. It is made once: as many clients as there are may ask for it at once, as
- * often as they like, and leave without it. So it costs neither a copy nor an open file for each.
- */
-interface Content {
-  readonly mediaType: string;
-  readonly bytes: Buffer;
-}
-
-interface StaticFile extends Content {
-  readonly entityTag: string;
-}
-
 /** Swagger UI at `/api-docs`, and the description it shows at `/openapi.yaml` and `/openapi.json`. */
 export function apiDocs(openApiYaml: string): Router {
   const yaml = { mediaType: 'application/yaml; charset=utf-8', bytes: Buffer.from(openApiYaml) };
-  const document: { readonly info: { readonly title: string } } = parse(openApiYaml);
+  const document = load(openApiYaml);
   const json = { mediaType: 'application/json; charset=utf-8', bytes: Buffer.from(JSON.stringify(document)) };
-  const html = swaggerUi.generateHTML(undefined, { ...options, customSiteTitle: document.info.title });
+  const html = swaggerUi.generateHTML(undefined, { ...options, customSiteTitle: titleOf(document) });
   const page = { mediaType: 'text/html; charset=utf-8', bytes: Buffer.from(html) };
   const pageHeaders = appHeaders(html, [styleOfSwaggerUi]);
   const files = filesOf(html);
   const router = resourceRouter();
 
-  resource(router, '/openapi.yaml', { get: [(_req, res) => send(res, yaml)] });
-  resource(router, '/openapi.json', { get: [(_req, res) => send(res, json)] });
+  resource(router, '/openapi.yaml', { get: [(_req, res) => sendContent(res, yaml)] });
+  resource(router, '/openapi.json', { get: [(_req, res) => sendContent(res, json)] });
 
   resource(router, '/api-docs', { get: [(_req, res) => res.redirect(301, '/api-docs/')] });
-  resource(router, '/api-docs/', { get: [(_req, res) => send(res.setHeaders(pageHeaders), page)] });
+  resource(router, '/api-docs/', { get: [(_req, res) => sendContent(res.setHeaders(pageHeaders), page)] });
   resource(router, `/api-docs/${initScript}`, { get: [sendInitScript()] });
-  resource(router, '/api-docs/:file', {
-    get: [
-      (req, res) => {
-        const file = files.get(String(req.params['file']));
-        if (file === undefined) throw new DomainError('route-not-found', 'There is nothing at this address.');
-        res.setHeader('Cache-Control', 'public, max-age=0');
-        res.setHeader('ETag', file.entityTag);
-        if (req.fresh) res.status(304).end();
-        else send(res, file);
-      },
-    ],
-  });
+  mountFiles(router, '/api-docs', files);
   return router;
 }
 
-function send(res: Response, { mediaType, bytes }: Content): void {
-  res.setHeader('Content-Type', mediaType);
-  res.setHeader('Content-Length', bytes.length);
-  res.end(bytes);
+/** `info.title`, which every OpenAPI document has. */
+function titleOf(document: unknown): string {
+  const info: unknown = isRecord(document) ? document['info'] : undefined;
+  const title: unknown = isRecord(info) ? info['title'] : undefined;
+  if (typeof title !== 'string') throw new TypeError('The OpenAPI document has no title.');
+  return title;
 }
 
 /** The files that the page loads, by name. */
@@ -84,23 +61,7 @@ function filesOf(html: string): ReadonlyMap<string, StaticFile> {
   const requireAsIt = createRequire(createRequire(import.meta.url).resolve('swagger-ui-express'));
   const folder = dirname(requireAsIt.resolve('swagger-ui-dist/package.json'));
   const names = Array.from(html.matchAll(/(?:src|href)="\.\/([^"]+)"/g), ([, name = '']) => name);
-  return new Map(
-    names
-      .filter((name) => name !== initScript)
-      .map((name) => [name, staticFile(name, readFileSync(join(folder, name)))]),
-  );
-}
-
-function staticFile(name: string, bytes: Buffer): StaticFile {
-  const entityTag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
-  return { mediaType: mediaTypeOf(name), bytes, entityTag };
-}
-
-function mediaTypeOf(name: string): string {
-  if (name.endsWith('.css')) return 'text/css; charset=utf-8';
-  if (name.endsWith('.js')) return 'text/javascript; charset=utf-8';
-  if (name.endsWith('.png')) return 'image/png';
-  throw new Error(`The media type of ${name} is not known.`);
+  return new Map(names.filter((name) => name !== initScript).map((name) => [name, readStaticFile(join(folder, name))]));
 }
 
 function sendInitScript(): RequestHandler {

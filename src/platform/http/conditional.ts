@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import { ValidationError } from '../validation-error.ts';
 
 /** A comma-separated list of entity tags, or `*` (RFC 9110, section 13.1). */
@@ -10,6 +10,7 @@ export interface EntityTag {
 }
 
 const entityTag = /(?<weak>W\/)?"(?<value>[\x21\x23-\x7e\x80-\xff]*)"/;
+const oneEntityTag = new RegExp(`^${entityTag.source}$`);
 const entityTagList = new RegExp(`^(?:${plain(entityTag)})(?:[ \\t]*,[ \\t]*(?:${plain(entityTag)}))*$`);
 
 /**
@@ -18,18 +19,25 @@ const entityTagList = new RegExp(`^(?:${plain(entityTag)})(?:[ \\t]*,[ \\t]*(?:$
  * @returns undefined when the header is absent
  * @throws ValidationError when it is not a list of entity tags: a precondition must not be passed over
  */
-export function entityTagsOf(req: Request, header: 'If-Match' | 'If-None-Match'): EntityTags | undefined {
-  const text = req.get(header)?.trim();
+export function entityTagsOf(
+  req: Pick<IncomingMessage, 'headers'>,
+  header: 'If-Match' | 'If-None-Match',
+): EntityTags | undefined {
+  const text = req.headers[header === 'If-Match' ? 'if-match' : 'if-none-match']?.trim();
   if (text === undefined) return undefined;
   if (text === '*') return '*';
+  // Nearly always there is but one.
+  const one = oneEntityTag.exec(text);
+  if (one !== null) return [tagOf(one)];
   if (!entityTagList.test(text)) {
     const detail = 'must be * or a comma-separated list of quoted entity tags';
     throw new ValidationError([{ pointer: `#/header/${header}`, detail }]);
   }
-  return [...text.matchAll(new RegExp(entityTag, 'g'))].map(({ groups }) => ({
-    value: groups?.['value'] ?? '',
-    weak: groups?.['weak'] !== undefined,
-  }));
+  return Array.from(text.matchAll(new RegExp(entityTag, 'g')), tagOf);
+}
+
+function tagOf({ groups }: RegExpExecArray): EntityTag {
+  return { value: groups?.['value'] ?? '', weak: groups?.['weak'] !== undefined };
 }
 
 /** The entity tag of a version: strong, because each version has exactly one representation. */

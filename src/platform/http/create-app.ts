@@ -1,26 +1,21 @@
-import express, { type Express, type RequestHandler, type Router } from 'express';
+import express, {
+  type Express,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express';
 import { DomainError } from '../domain-error.ts';
-import type { EventStream } from '../telemetry/event-stream.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import type { Tracing } from '../telemetry/tracing.ts';
 import { crossOrigin } from './cross-origin.ts';
-import type { HttpEvent } from './http-events.ts';
-import type { ProblemCatalogue } from './problem-catalogue.ts';
-import { problemHandler } from './problem-details.ts';
+import type { ProblemHandler } from './problem-details.ts';
 import type { ProxyTrust } from './proxy-trust.ts';
-import { requestContext } from './request-context.ts';
-import { observeRequests } from './request-observer.ts';
-import { traceRequests } from './request-tracing.ts';
-import { answerHeaders } from './security-headers.ts';
 
-/** The HTTP application: what every request passes, in order, around the routes of the service. */
+/** The HTTP application behind `requestPipeline`: what every request to it passes, in order, around the routes of the service. */
 export function createApp(options: {
-  logger: Logger;
-  events: EventStream<HttpEvent>;
-  problems: ProblemCatalogue;
+  answerProblem: ProblemHandler;
   /** Web origins whose pages may call the API and read what it says about itself. */
   corsOrigins: readonly string[];
-  tracing: Tracing;
   /** Whom to believe about the client's address; null: nobody. */
   proxyTrust: ProxyTrust | null;
   /** Passed by every request to `/api`, when there is a limit. */
@@ -36,11 +31,7 @@ export function createApp(options: {
 
   if (options.proxyTrust !== null) app.set('trust proxy', options.proxyTrust);
 
-  app.use(requestContext());
-  if (options.tracing.enabled) app.use(traceRequests(options.tracing));
-  app.use(observeRequests(options.events));
-  app.use((req, res, next) => {
-    res.setHeaders(answerHeaders);
+  app.use((req, _res, next) => {
     // RFC 9112, section 3.2.
     if (req.headers.host === undefined && req.httpVersion === '1.1') {
       throw new DomainError('malformed-request', 'The Host header is missing.');
@@ -57,6 +48,9 @@ export function createApp(options: {
   app.use(() => {
     throw new DomainError('route-not-found', 'There is nothing at this address.');
   });
-  app.use(problemHandler(options.problems, options.logger));
+  // Express takes a function of four for one that handles errors.
+  app.use((thrown: unknown, req: Request, res: Response, _next: NextFunction) =>
+    options.answerProblem(thrown, req, res),
+  );
   return app;
 }

@@ -35,6 +35,8 @@ export function crossOrigin(origins: readonly string[]): RequestHandler {
       'RateLimit',
       'RateLimit-Policy',
       'Retry-After',
+      'Server-Timing',
+      'X-Cache',
       'X-Request-Id',
     ],
     maxAge: preflightSeconds,

@@ -13,6 +13,8 @@ export type HttpEvent =
       readonly status: number;
       readonly code: string;
     }
+  /** It has failed, and answering that has failed with `error`: its connection is cut, and the request ends by it. */
+  | { readonly type: 'answer-failed'; readonly requestId: string; readonly error: unknown }
   | {
       readonly type: 'request-ended';
       readonly requestId: string;
@@ -28,4 +30,6 @@ export type HttpEvent =
       readonly durationMs: number;
       /** Whether the connection ended before the answer had gone out: the client hung up, or has been cut. */
       readonly abandoned: boolean;
+      /** Whether the answer had no end of its own: it lasted as long as both sides wanted, and is never abandoned. */
+      readonly isStream: boolean;
     };

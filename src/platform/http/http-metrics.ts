@@ -1,8 +1,9 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { EventSource } from '../telemetry/event-stream.ts';
-import { durationBuckets } from '../telemetry/metrics.ts';
+import { histogramOnScrape } from '../telemetry/histogram-on-scrape.ts';
+import { counterOnScrape, durationBuckets, gaugeOnScrape } from '../telemetry/metrics.ts';
 import type { HttpEvent } from './http-events.ts';
-import { knownMethods } from './known-methods.ts';
+import { RequestCounts } from './request-counts.ts';
 
 /**
  * Counts requests by method and route template, which have a bound whatever clients send.
@@ -10,56 +11,26 @@ import { knownMethods } from './known-methods.ts';
  * @returns a function that ends it
  */
 export function recordHttp(events: EventSource<HttpEvent>, registry: Registry): () => void {
-  const registers = [registry];
-  const labelNames = ['method', 'route'] as const;
-  const requests = new Counter({
-    name: 'http_requests_total',
-    help: 'Answered requests by status.',
-    labelNames: [...labelNames, 'status'],
-    registers,
-  });
-  const durations = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'From the headers of an answered request to its answer handed to the socket.',
-    labelNames,
-    buckets: durationBuckets,
-    registers,
-  });
-  const inFlight = new Gauge({ name: 'http_requests_in_flight', help: 'Requests under way.', registers });
-  const abandoned = new Counter({
-    name: 'http_requests_abandoned_total',
-    help: 'Requests that ended before their answer had gone out.',
-    labelNames,
-    registers,
-  });
-  const problems = new Counter({
-    name: 'http_problems_total',
-    help: 'Error answers by problem code.',
-    labelNames: ['code'],
-    registers,
-  });
+  const counts = new RequestCounts(durationBuckets);
+  register(counts, registry);
 
   return events.subscribe((event) => {
     switch (event.type) {
       case 'request-started':
-        return inFlight.inc();
+        return counts.started();
       case 'request-shed':
-        requests.inc({ method: methodLabel(event.method), route: 'unmatched', status: 503 });
-        return problems.inc({ code: 'overloaded' });
-      case 'request-unreadable': {
-        const { status, code } = event;
-        requests.inc({ method: 'OTHER', route: 'unmatched', status });
-        return problems.inc({ code });
-      }
-      case 'request-ended': {
-        inFlight.dec();
-        const { route, status, code } = event;
-        const method = methodLabel(event.method);
-        if (event.abandoned || status === undefined) return abandoned.inc({ method, route });
-        requests.inc({ method, route, status });
-        durations.observe({ method, route }, event.durationMs / 1_000);
-        if (code !== undefined) problems.inc({ code });
+        return counts.answeredUnseen(event.method, 503, 'overloaded');
+      case 'request-unreadable':
+        return counts.answeredUnseen('OTHER', event.status, event.code);
+      case 'answer-failed':
+        // It is counted where it ends, as one that was abandoned.
         return undefined;
+      case 'request-ended': {
+        counts.ended();
+        const { method, route, status, code } = event;
+        if (event.isStream && status !== undefined) return counts.streamed(method, route, status);
+        if (event.abandoned || status === undefined) return counts.abandoned(method, route);
+        return counts.answered(method, route, status, code, event.durationMs / 1_000);
       }
       default:
         return event satisfies never;
@@ -67,6 +38,38 @@ export function recordHttp(events: EventSource<HttpEvent>, registry: Registry): 
   });
 }
 
-function methodLabel(method: string): string {
-  return knownMethods.has(method) ? method : 'OTHER';
+function register(counts: RequestCounts, registry: Registry): void {
+  const labelNames = ['method', 'route'] as const;
+  counterOnScrape(
+    registry,
+    { name: 'http_requests_total', help: 'Answered requests by status.', labelNames: [...labelNames, 'status'] },
+    () => counts.byStatus(),
+  );
+  histogramOnScrape(
+    registry,
+    {
+      name: 'http_request_duration_seconds',
+      help: 'From the headers of an answered request to its answer handed to the socket.',
+      labelNames,
+      buckets: durationBuckets,
+    },
+    () => counts.durations(),
+  );
+  gaugeOnScrape(registry, { name: 'http_requests_in_flight', help: 'Requests under way.' }, (gauge) =>
+    gauge.set(counts.inFlight),
+  );
+  counterOnScrape(
+    registry,
+    {
+      name: 'http_requests_abandoned_total',
+      help: 'Requests that ended before their answer had gone out.',
+      labelNames,
+    },
+    () => counts.abandonments(),
+  );
+  counterOnScrape(
+    registry,
+    { name: 'http_problems_total', help: 'Error answers by problem code.', labelNames: ['code'] },
+    () => counts.problems(),
+  );
 }

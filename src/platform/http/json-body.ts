@@ -16,8 +16,10 @@ export function jsonBody(method: 'POST' | 'PUT' | 'PATCH', mediaTypes: readonly 
   const accepted = mediaTypes.join(', ');
 
   const checkMediaType: RequestHandler = (req, res, next) => {
+    // What nearly all clients say is not looked into.
+    const isPlain = mediaTypes.includes(req.headers['content-type'] ?? '');
     // `is` answers null when there is no body at all, which validation reports in its own words.
-    if (req.is([...mediaTypes]) === false) {
+    if (!isPlain && req.is([...mediaTypes]) === false) {
       // Accept-Post (W3C LDP) and Accept-Patch (RFC 5789) tell the client what would have been taken.
       if (method !== 'PUT') res.setHeader(method === 'POST' ? 'Accept-Post' : 'Accept-Patch', accepted);
       throw new DomainError('unsupported-media-type', `The body must be ${mediaTypes.join(' or ')}.`);

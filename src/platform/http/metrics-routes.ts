@@ -1,18 +1,23 @@
 import type { Router } from 'express';
-import type { Registry } from '../telemetry/metrics.ts';
 import { requireOpsToken } from './ops-token.ts';
 import { resource, resourceRouter } from './resource.ts';
 import { sendAnswer } from './responses.ts';
 
+/** Figures in a text format of Prometheus. */
+export interface MetricsSource {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
+
 /** `/metrics`: what Prometheus scrapes. It asks no dependency, so that it tells of their troubles. */
-export function metricsRoutes(registry: Registry, { opsToken }: { opsToken: string | null }): Router {
+export function metricsRoutes(source: MetricsSource, { opsToken }: { opsToken: string | null }): Router {
   const router = resourceRouter();
   resource(router, '/metrics', {
     get: [
       requireOpsToken(opsToken),
       async (_req, res) => {
-        const headers = { 'Content-Type': registry.contentType, 'Cache-Control': 'no-store' };
-        sendAnswer(res, { status: 200, headers, body: await registry.metrics() });
+        const headers = { 'Content-Type': source.contentType, 'Cache-Control': 'no-store' };
+        sendAnswer(res, { status: 200, headers, body: await source.metrics() });
       },
     ],
   });

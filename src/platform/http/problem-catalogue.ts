@@ -134,6 +134,14 @@ export const platformProblems: readonly ProblemType[] = [
     retryAfterSeconds: 1,
   },
   {
+    code: 'too-many-listeners',
+    status: 503,
+    title: 'Too many listen to this stream',
+    meaning:
+      'The stream has as many listeners as it takes. Come back after `Retry-After`, or ask for what it tells now and then.',
+    retryAfterSeconds: 5,
+  },
+  {
     code: 'shutting-down',
     status: 503,
     title: 'This instance is about to stop',

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DomainError } from '../domain-error.ts';
 import type { Answer } from '../idempotency/answer.ts';
 import { rootCauseOf } from '../telemetry/describe-error.ts';
@@ -6,7 +6,7 @@ import { RateLimitedError } from '../rate-limit/rate-limiter.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { pointerTo, ValidationError, type Violation } from '../validation-error.ts';
 import type { ProblemCatalogue, ProblemType } from './problem-catalogue.ts';
-import { requestIdOf } from './request-context.ts';
+import { contextOf, requestIdOf } from './request-context.ts';
 import { jsonAnswer, sendAnswer } from './responses.ts';
 import { answerHeaders } from './security-headers.ts';
 
@@ -22,6 +22,9 @@ export interface ProblemDetails {
   errors?: readonly Violation[];
 }
 
+/** Answers a request that has failed. */
+export type ProblemHandler = (thrown: unknown, req: IncomingMessage, res: ServerResponse) => void;
+
 export const problemMediaType = 'application/problem+json';
 
 export function describeProblem(
@@ -33,13 +36,13 @@ export function describeProblem(
 }
 
 /**
- * The last middleware: turns whatever was thrown into a problem.
+ * Answers with a problem, whatever was thrown.
  *
  * Errors of ours keep their message. An error nobody foresaw is logged whole and answered with nothing but the
  * request id, so that no stack, SQL or value gets out.
  */
-export function problemHandler(catalogue: ProblemCatalogue, logger: Logger): ErrorRequestHandler {
-  return (thrown: unknown, req, res, _next) => {
+export function problemHandler(catalogue: ProblemCatalogue, logger: Pick<Logger, 'warn' | 'error'>): ProblemHandler {
+  return (thrown, req, res) => {
     // Nobody is there to be answered: the client has hung up, or has been told already that its body is endless.
     if (res.destroyed || res.writableEnded) return;
     if (res.headersSent) {
@@ -53,20 +56,25 @@ export function problemHandler(catalogue: ProblemCatalogue, logger: Logger): Err
       // Under load these lines are many, so they go without stacks.
       logger.warn({ code: problem.code, reason: rootCauseOf(thrown), requestId: requestIdOf(res) }, 'Request refused');
     }
-    res.locals['problemCode'] = problem.code;
-    // What was to be a page has headers of its own.
-    res.setHeaders(answerHeaders);
+    contextOf(res).problemCode = problem.code;
+    // What was to be a page has others.
+    for (const name of answerHeaders.keys()) res.removeHeader(name);
     sendAnswer(res, problemAnswer(catalogue, thrown, req, res));
   };
 }
 
 /** The answer to a request that ended with `thrown`. */
-export function problemAnswer(catalogue: ProblemCatalogue, thrown: unknown, req: Request, res: Response): Answer {
+export function problemAnswer(
+  catalogue: ProblemCatalogue,
+  thrown: unknown,
+  req: IncomingMessage & { readonly originalUrl?: string },
+  res: ServerResponse,
+): Answer {
   const problem = problemOf(catalogue, thrown);
   const error = toDomainError(thrown);
   const body = describeProblem(problem, {
     detail: error && problem.status !== 500 ? error.message : problem.meaning,
-    instance: instanceOf(req.originalUrl),
+    instance: instanceOf(req.originalUrl ?? req.url ?? '/'),
     requestId: requestIdOf(res),
     ...(error instanceof ValidationError ? { errors: error.violations } : {}),
   });

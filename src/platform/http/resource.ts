@@ -1,5 +1,6 @@
 import { type RequestHandler, Router } from 'express';
 import { DomainError } from '../domain-error.ts';
+import { contextOf } from './request-context.ts';
 
 const methodsOfResources = ['get', 'post', 'put', 'patch', 'delete'] as const;
 type Method = (typeof methodsOfResources)[number];
@@ -12,9 +13,17 @@ export function resourceRouter(): Router {
 /**
  * Mounts the methods that a resource supports. Any other one is answered with 405 and `Allow`, and OPTIONS with the
  * same list (RFC 9110, section 9.3.7).
+ *
+ * @param path what it is called in log, metrics and traces
+ * @param paths where it is, if that is not `path`
  */
-export function resource(router: Router, path: string, methods: Partial<Record<Method, RequestHandler[]>>): void {
-  const route = router.route(path);
+export function resource(
+  router: Router,
+  path: string,
+  methods: Partial<Record<Method, RequestHandler[]>>,
+  paths: readonly string[] = [path],
+): void {
+  const route = router.route([...paths]);
   const supported = methodsOfResources.filter((method) => methods[method] !== undefined);
   const allow = [
     ...supported.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])),
@@ -22,6 +31,7 @@ export function resource(router: Router, path: string, methods: Partial<Record<M
   ];
 
   route.all((req, res, next) => {
+    contextOf(res).route = path;
     if (allow.includes(req.method) && req.method !== 'OPTIONS') {
       next();
       return;
@@ -38,7 +48,10 @@ export function resource(router: Router, path: string, methods: Partial<Record<M
 
 /** Refuses requests whose `Accept` rules JSON out. */
 export const acceptsJson: RequestHandler = (req, _res, next) => {
-  if (req.accepts(['application/json', 'application/problem+json']) === false) {
+  const { accept = '*/*' } = req.headers;
+  // What nearly all clients say needs no negotiation.
+  const isPlain = accept === '*/*' || accept === 'application/json';
+  if (!isPlain && req.accepts(['application/json', 'application/problem+json']) === false) {
     throw new DomainError('not-acceptable', 'The API answers in application/json.');
   }
   next();

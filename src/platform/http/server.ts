@@ -1,7 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener, STATUS_CODES } from 'node:http';
-import { v7 as uuidv7 } from 'uuid';
-import type { Socket } from 'node:net';
+import { Server, type Socket } from 'node:net';
 import type { EventStream } from '../telemetry/event-stream.ts';
 import type { HttpEvent } from './http-events.ts';
 import type { ProblemCatalogue } from './problem-catalogue.ts';
@@ -15,6 +15,12 @@ export interface HttpServer {
   readonly port: number;
   /** From now on every answer ends its connection, so that clients go elsewhere; requests are taken as before. */
   drain(): void;
+  /**
+   * As `drain`, but takes no new connections, because others of the port do. Those that are open are served on.
+   *
+   * Resolves when the last of them has ended, or after `waitMs`.
+   */
+  leave(waitMs: number): Promise<void>;
   /**
    * Takes no new connections, closes those that are silent, lets running requests finish for `graceMs`, then cuts what
    * is left.
@@ -60,6 +66,9 @@ export async function startHttpServer(
   // By default Node.js takes 2,000 headers, and drops all further ones without a word.
   server.maxHeadersCount = 0;
   server.maxConnections = limits.connectionsMax;
+  // A worker would hand what is too much back to the supervisor, which would offer it again and again.
+  // The types of Node.js do not know of it.
+  Object.assign(server, { dropMaxConnection: true });
   server.on('checkContinue', (req, res) => {
     // Whoever reads the body says `100 Continue` first. Where nobody does, the client may send it or not, so that what
     // follows on the connection could be either (RFC 9110, section 10.1.1).
@@ -73,10 +82,12 @@ export async function startHttpServer(
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    // Browsers open connections ahead of need. Who has said nothing has asked nothing.
+    const isSilent = socket.bytesRead === 0;
+    if (error.code === 'ECONNRESET' || !socket.writable || isSilent) socket.destroy();
     // An error in the body of a request is its answer. Behind a complete request, it would be taken for the answer to
-    // that one, which may have had its effect.
-    const hasOtherAnswer = [...running.of(socket)].some((res) => res.headersSent || res.req.complete);
-    answerUnreadable(error, socket, hasOtherAnswer, options);
+    // that one, which may have had its effect, and goes out as if nothing came behind it.
+    else if (!running.endBehind(socket)) answerUnreadable(error, socket, options);
   });
 
   server.listen(options.port, options.host);
@@ -94,18 +105,30 @@ export async function startHttpServer(
   return {
     port: address.port,
     drain,
+    leave: async (waitMs) => {
+      drain();
+      // Only the end of the listening that all servers have: that of HTTP closes idle connections, on which the next
+      // request may be under way.
+      const ended = new Promise<void>((resolve) => Server.prototype.close.call(server, () => resolve()));
+      const timer = Promise.withResolvers<void>();
+      const timeout = setTimeout(timer.resolve, waitMs);
+      await Promise.race([ended, timer.promise]);
+      clearTimeout(timeout);
+    },
     stop: async (graceMs) => {
       drain();
-      // `close` lets idle keep-alive connections go, and waits for those with a request in them.
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // It also waits for a first request on those that have not sent anything.
-      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-      // And for the rest of headers that have begun, which no longer have a time to arrive in.
+      // As in `leave`: that of HTTP also cuts connections whose client has still to read an answer that has ended.
+      const closed = new Promise<void>((resolve) => Server.prototype.close.call(server, () => resolve()));
+      const closeIdle = (): void => {
+        for (const socket of sockets) if (running.isIdle(socket)) socket.destroy();
+      };
+      closeIdle();
+      // It waits for the rest of headers that have begun, which no longer have a time to arrive in.
       const closing = setInterval(() => {
-        for (const socket of sockets) if (running.of(socket).size === 0) socket.destroy();
+        for (const socket of sockets) if (running.of(socket).length === 0) socket.destroy();
       }, limits.closeUnansweredEveryMs);
       // An answer that had begun before the drain has told its client that the connection is kept.
-      for (const res of running) res.once('close', () => server.closeIdleConnections());
+      for (const res of running) res.once('close', closeIdle);
       let cut = 0;
       const timer = setTimeout(() => {
         cut = running.size;
@@ -114,6 +137,8 @@ export async function startHttpServer(
       await closed;
       clearTimeout(timer);
       clearInterval(closing);
+      // Only now, for what it ends besides: the timer that looks for slow requests.
+      server.close();
       return cut;
     },
   };
@@ -123,18 +148,11 @@ export async function startHttpServer(
 function answerUnreadable(
   error: NodeJS.ErrnoException,
   socket: Socket,
-  hasOtherAnswer: boolean,
   { events, problems }: { events: EventStream<HttpEvent>; problems: ProblemCatalogue },
 ): void {
-  // Browsers open connections ahead of need. Who has said nothing has asked nothing.
-  const isSilent = socket.bytesRead === 0;
-  if (error.code === 'ECONNRESET' || !socket.writable || hasOtherAnswer || isSilent) {
-    socket.destroy();
-    return;
-  }
   const problem = problems.get(codeOfParserError(error.code));
   if (!problem) throw new Error('The problem catalogue lacks an HTTP parser problem.');
-  const requestId = uuidv7();
+  const requestId = randomUUID();
   events.emit({ type: 'request-unreadable', requestId, status: problem.status, code: problem.code });
   const body = JSON.stringify(describeProblem(problem, { detail: problem.meaning, instance: '/', requestId }));
   socket.end(

@@ -1,5 +1,6 @@
 import type { Router } from 'express';
 import type { Clock } from '../clock.ts';
+import { createDatabaseCheck } from '../database/database-check.ts';
 import type { ServiceDatabase } from '../database/service-database.ts';
 import { createDiskCheck } from '../health/disk-check.ts';
 import { createEventLoopCheck } from '../health/event-loop-check.ts';
@@ -16,22 +17,28 @@ import { recordRateLimits } from '../rate-limit/rate-limit-metrics.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ServiceStop, type StopLimits } from '../service-stop.ts';
 import type { Telemetry } from '../telemetry/create-telemetry.ts';
+import type { EventStream } from '../telemetry/event-stream.ts';
 import { EventLoopLag } from '../telemetry/event-loop-lag.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Registry } from '../telemetry/metrics.ts';
 import { recordProcess } from '../telemetry/process-metrics.ts';
+import type { SupervisorLink } from '../workers/supervisor-link.ts';
 import { apiDocs } from './api-docs.ts';
 import { createApp } from './create-app.ts';
 import { healthRoutes } from './health.ts';
+import { type HotPath, isAtHand, usableHotPaths } from './hot-path.ts';
 import type { HttpEvent } from './http-events.ts';
 import { recordHttp } from './http-metrics.ts';
 import { shedLoad } from './load-shedding.ts';
-import { metricsRoutes } from './metrics-routes.ts';
+import { type MetricsSource, metricsRoutes } from './metrics-routes.ts';
 import { recordOverload } from './overload-metrics.ts';
 import type { ProblemCatalogue } from './problem-catalogue.ts';
+import { problemHandler } from './problem-details.ts';
 import { problemPages } from './problem-pages.ts';
 import type { ProxyTrust } from './proxy-trust.ts';
 import { limitRate } from './rate-limit.ts';
 import { refuseAfterDrain } from './refuse-after-drain.ts';
+import { requestPipeline } from './request-pipeline.ts';
 import { logRequests } from './request-log.ts';
 import { startHttpServer } from './server.ts';
 import { logSheds } from './shed-log.ts';
@@ -85,10 +92,14 @@ export interface ServiceHostOptions {
   readonly version: string;
   readonly config: ServiceHostConfig;
   readonly telemetry: Telemetry;
+  /** Where it tells what happens to requests. */
+  readonly httpEvents: EventStream<HttpEvent>;
   /** With what the service has opened; the rest is added here. */
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly database: ServiceDatabase;
+  /** Whether reads are answered without it. */
+  readonly replicas: { readonly isServing: boolean };
   /** The folder on whose file system the service works. */
   readonly workingFolder: string;
   /** Where requests are counted that other instances have answered; null: each counts its own. */
@@ -96,45 +107,56 @@ export interface ServiceHostOptions {
   readonly problems: ProblemCatalogue;
   readonly openApiYaml: string;
   readonly routers: readonly Router[];
+  readonly hotPaths: readonly HotPath[];
   readonly startWork: () => BackgroundWork;
+  /** What is to be done, and must not fail, once database and schema are there, before the service says that it is ready. */
+  readonly onSchemaReady: () => Promise<void>;
+  /** Called when a stop begins, in front of the drain: to end answers that have no end of their own. */
+  readonly onDrain: () => void;
+  /** Null: this process is all of the service. */
+  readonly supervisor: SupervisorLink | null;
 }
 
 /** What every service of the platform has around its own routes: the edge, readiness, overload, and an orderly stop. */
 export function createServiceHost(options: ServiceHostOptions): ServiceHost {
   const { name, version, config, telemetry, lifecycle, clock, database, redis, problems } = options;
   const { logger, tracing, metrics } = telemetry;
+  const supervisor = options.supervisor;
+  supervisor?.shareFigures(metrics);
+  lifecycle.onStop('last figures', () => supervisor?.tellLastFigures());
 
   const eventLoop = new EventLoopLag();
   const readiness = createReadiness(options, eventLoop);
   const limits = { drainMs: config.shutdownDrainMs, graceMs: config.shutdownGraceMs };
   const serviceStop = new ServiceStop({ lifecycle, readiness, logger, limits });
 
-  const events = telemetry.stream<HttpEvent>();
+  const events = options.httpEvents;
   logRequests(events, logger, problems);
   recordHttp(events, metrics);
   recordOverload({ http: events, database: database.events, admission: database.admission }, metrics);
+  const answerProblem = problemHandler(problems, logger);
   const app = createApp({
-    logger,
-    events,
-    problems,
+    answerProblem,
     corsOrigins: config.corsOrigins,
     proxyTrust: config.proxyTrust,
     rateLimit: createRateLimit(options),
-    tracing,
     routers: [
       refuseAfterDrain(serviceStop),
       ...options.routers,
       healthRoutes({ service: name, version, readiness, clock }),
-      metricsRoutes(metrics, { opsToken: config.opsToken }),
+      metricsRoutes(metricsOfAll(metrics, supervisor), { opsToken: config.opsToken }),
       problemPages(problems),
       apiDocs(options.openApiYaml),
     ],
   });
-  const handler = shedLoad(app, {
+  const shed = shedLoad({
     reasonToShed: () => (database.admission.isFull ? 'queue-full' : eventLoop.isHigh ? 'event-loop' : null),
+    isAtHand: (req) => isAtHand(hotPaths, req),
     events,
     problems,
   });
+  const hotPaths = usableHotPaths(options.hotPaths, config, serviceStop);
+  const handler = requestPipeline({ shed, events, tracing, hotPaths, answerProblem, app });
   lifecycle.onStop('log of refusals', logSheds(events, logger));
 
   return {
@@ -162,31 +184,39 @@ export function createServiceHost(options: ServiceHostOptions): ServiceHost {
         await lifecycle.stop();
         throw new Error('The service was stopped while it started.');
       }
-      lifecycle.onStop('HTTP server', () => serviceStop.closeServer(server));
+      lifecycle.onStop('HTTP server', async () => {
+        options.onDrain();
+        await serviceStop.closeServer(server);
+      });
       logger.info({ port: server.port }, 'Listening');
 
       schemaReady = database.schema.open(stopping.signal).then(async (isOpen) => {
-        if (isOpen) await readiness.refresh();
-        return isOpen;
+        if (!isOpen) return false;
+        await options.onSchemaReady();
+        await readiness.refresh();
+        supervisor?.reportReady();
+        return true;
       });
       return { port: server.port, schemaReady };
     },
-    stop: async ({ reason = 'stop', ...stopLimits } = {}) => await serviceStop.run(reason, stopLimits),
+    stop: async ({ reason = 'stop', ...stopLimits } = {}) =>
+      await serviceStop.run(reason, { isReplaced: supervisor?.isReplaced ?? false, ...stopLimits }),
   };
 }
 
+/** A scrape reaches one of the workers, whichever has its connection, and asks for all of them. */
+function metricsOfAll(own: Registry, supervisor: SupervisorLink | null): MetricsSource {
+  return supervisor === null ? own : { contentType: own.contentType, metrics: () => supervisor.scrape() };
+}
+
 function createReadiness(
-  { telemetry, database, clock, workingFolder }: ServiceHostOptions,
+  { telemetry, database, replicas, clock, workingFolder }: ServiceHostOptions,
   lag: EventLoopLag,
 ): Readiness {
   const events = telemetry.stream<ReadinessEvent>();
   logReadiness(events, telemetry.logger);
   const checks = [
-    {
-      name: 'database',
-      check: () => database.schema.check(),
-      isUpNevertheless: () => database.schema.isAnswering(),
-    },
+    createDatabaseCheck(database.schema, replicas),
     createMemoryCheck(),
     createDiskCheck(workingFolder),
     createEventLoopCheck(lag),

@@ -1,4 +1,4 @@
-import type { ObjectSchema, ValidationErrorItem } from 'joi';
+import Joi, { type ObjectSchema, type ValidationErrorItem, type ValidationOptions } from 'joi';
 import { pointerTo, ValidationError, type Violation } from '../validation-error.ts';
 
 /**
@@ -23,6 +23,13 @@ export function validateQuery<T>(schema: ObjectSchema<T>, url: string): T {
   return validate(schema, readQuery(schema, url), ['query']);
 }
 
+/** For a resource that takes no parameters. @throws ValidationError naming those that there are */
+export function validateNoQuery(url: string): void {
+  if (url.includes('?')) validateQuery(noParameters, url);
+}
+
+const noParameters = Joi.object<Record<string, never>>({});
+
 /** Holds the parameters of the path against their schema. @throws ValidationError naming every violation */
 export function validatePath<T>(schema: ObjectSchema<T>, parameters: unknown): T {
   return validate(schema, parameters, ['path']);
@@ -33,12 +40,7 @@ function validate<T>(schema: ObjectSchema<T>, input: unknown, root: readonly str
   if (typeof input === 'object' && input !== null && Object.hasOwn(input, '__proto__')) {
     throw new ValidationError([{ pointer: pointerTo(...root, '__proto__'), detail: 'is not allowed' }]);
   }
-  const { value, error } = schema.validate(input, {
-    abortEarly: false,
-    convert: false,
-    errors: { label: false },
-    messages: { 'string.pattern.base': 'is not in the expected format' },
-  });
+  const { value, error } = withPreferences(schema).validate(input);
   if (error) {
     const violations = error.details.map((item) => toViolation(item, root));
     // One for each place: whoever has to write it anew need not know all that was wrong with it.
@@ -46,6 +48,21 @@ function validate<T>(schema: ObjectSchema<T>, input: unknown, root: readonly str
     throw new ValidationError([...byPlace.values()].toReversed().slice(0, violationsMax));
   }
   return value;
+}
+
+const preferences: ValidationOptions = {
+  abortEarly: false,
+  convert: false,
+  errors: { label: false },
+  messages: { 'string.pattern.base': 'is not in the expected format' },
+};
+const schemasWithPreferences = new WeakMap<ObjectSchema, ObjectSchema>();
+
+/** Made once for each schema: as options of each validation they cost as much as a short object takes to validate. */
+function withPreferences<T>(schema: ObjectSchema<T>): ObjectSchema<T> {
+  let made = schemasWithPreferences.get(schema);
+  if (made === undefined) schemasWithPreferences.set(schema, (made = schema.preferences(preferences)));
+  return made;
 }
 
 /** A body of a thousand unknown fields is answered with the first few of them. */
@@ -64,7 +81,7 @@ function readQuery(schema: ObjectSchema, url: string): Record<string, string | n
     if (query.has(name)) {
       throw new ValidationError([{ pointer: pointerTo('query', name), detail: 'is given more than once' }]);
     }
-    query.set(name, isNumeric(schema, name) && /^(?:0|[1-9]\d{0,14})$/.test(value) ? Number(value) : value);
+    query.set(name, isNumeric(schema, name) && /^(?:0|[1-9]\d{0,15})$/.test(value) ? Number(value) : value);
   }
   return Object.fromEntries(query);
 }

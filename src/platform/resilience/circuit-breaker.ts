@@ -1,18 +1,19 @@
 import Opossum from 'opossum';
 import { TimeoutError } from './deadline.ts';
-
-/** `closed`: calls go out. `open`: none does. `half-open`: one does, as the probe that decides. */
-export type CircuitState = 'closed' | 'open' | 'half-open';
-
-export interface CircuitStateChange {
-  readonly name: string;
-  readonly from: CircuitState;
-  readonly to: CircuitState;
-}
+import type {
+  CircuitBreakerLimits,
+  CircuitFigures,
+  CircuitState,
+  CircuitStateChange,
+  OperatedBreaker,
+} from './operated-breaker.ts';
 
 /** The call was refused, not made. */
 export class CircuitOpenError extends Error {
-  /** When the breaker will let the next call through; 0 while a probe is under way, which decides at any moment. */
+  /**
+   * When the breaker will let the next call through; 0 while a probe is under way, which decides at any moment, and the
+   * reset time while an operator holds it open, which nobody knows the end of.
+   */
   readonly retryAfterMs: number;
 
   constructor(name: string, retryAfterMs: number) {
@@ -22,21 +23,8 @@ export class CircuitOpenError extends Error {
   }
 }
 
-export interface CircuitBreakerOptions {
+export interface CircuitBreakerOptions extends CircuitBreakerLimits {
   readonly name: string;
-  /** Opens when more than this share (0–1) of the calls in the window failed; exactly this share is not more. */
-  readonly failureRatio: number;
-  /** … provided that at least so many calls were started in the window. */
-  readonly volume: number;
-  /** Length of the window. It slides in tenths of its length. */
-  readonly windowMs: number;
-  /**
-   * Opens after so many failures in a row, too. A call that is under way counts as a call but not yet as a failure, so
-   * under load the ratio alone opens late: the slower the failures, the later.
-   */
-  readonly consecutiveFailures: number;
-  /** How long it stays open before it lets a probe through. */
-  readonly resetMs: number;
   /**
    * A call that has not ended after so long counts as a failure. It is a backstop, so that a probe always ends; set it
    * above the longest time that the action takes by its own limits.
@@ -47,8 +35,7 @@ export interface CircuitBreakerOptions {
 }
 
 /** Stops asking what keeps failing, and tries again after a while (M. Nygard, *Release It!*). */
-export interface CircuitBreaker {
-  readonly state: CircuitState;
+export interface CircuitBreaker extends OperatedBreaker {
   /**
    * Runs `action` unless the breaker is open; a rejection is a failure, anything else a success. There is no third
    * outcome: what says nothing about the other side's health must be a value, or not come here.
@@ -69,21 +56,33 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
 type Action = () => Promise<void>;
 type Period = Opossum<[Action], void>;
+type Counts = Pick<CircuitFigures, 'volume' | 'errorShare' | 'consecutiveFailures'>;
+
+const nothingCounted: Counts = { volume: 0, errorShare: 0, consecutiveFailures: 0 };
 
 /**
- * opossum, one instance for each period from one opening to the next.
+ * opossum, one instance for each period from one opening, or reset, to the next.
  *
  * opossum lets any call that settles move it, however long ago it started: an answer from before the opening would
  * close or reopen a half-open breaker, and failures from before would count again after it closed. Here such a call
  * reports to the instance it started in, which nobody listens to any more.
  */
 class OpossumCircuitBreaker implements CircuitBreaker {
+  readonly limits: CircuitBreakerLimits;
   readonly #options: CircuitBreakerOptions;
   #period: Period;
   #state: CircuitState = 'closed';
+  #since = Date.now();
+  #openings = 0;
   #halfOpenAt = 0;
+  #failuresInARow = 0;
+  #openedWith = nothingCounted;
+  #isForced = false;
+  #isShutDown = false;
 
   constructor(options: CircuitBreakerOptions) {
+    const { failureRatio, volume, windowMs, consecutiveFailures, resetMs } = options;
+    this.limits = { failureRatio, volume, windowMs, consecutiveFailures, resetMs };
     this.#options = options;
     this.#period = this.#createPeriod();
     this.#watch(this.#period);
@@ -93,13 +92,23 @@ class OpossumCircuitBreaker implements CircuitBreaker {
     return this.#state;
   }
 
+  get isForced(): boolean {
+    return this.#isForced;
+  }
+
+  figures(): CircuitFigures {
+    const counts = this.#state === 'open' ? this.#openedWith : this.#counts();
+    return { ...counts, nextProbeInMs: this.#nextProbeInMs(), since: this.#since };
+  }
+
   async execute<T>(action: (admitted: () => boolean) => Promise<T>): Promise<T> {
     const period = this.#period;
     // opossum counts the calls that it refuses in the denominator of its failure ratio, so it is not asked at all.
     if (this.#state === 'open' || (this.#state === 'half-open' && !period.pendingClose)) {
-      throw new CircuitOpenError(this.#options.name, Math.max(0, this.#halfOpenAt - performance.now()));
+      throw new CircuitOpenError(this.#options.name, this.#nextProbeInMs() ?? this.#options.resetMs);
     }
-    const admitted = (): boolean => this.#period === period && this.#state !== 'open';
+    const openings = this.#openings;
+    const admitted = (): boolean => this.#openings === openings && this.#state !== 'open';
     const { promise: result, resolve } = Promise.withResolvers<T>();
     try {
       // The result takes its own way, because opossum's types know one for all calls.
@@ -113,9 +122,44 @@ class OpossumCircuitBreaker implements CircuitBreaker {
     }
   }
 
+  forceOpen(by: string): void {
+    if (this.#isShutDown || this.#isForced) return;
+    this.#isForced = true;
+    if (this.#state !== 'open') this.#openedWith = this.#counts();
+    // This one is never asked, and so has no timer that would end in a probe.
+    this.#begin(this.#createPeriod());
+    if (this.#state === 'open') return;
+    this.#openings += 1;
+    this.#changed('open', by);
+  }
+
+  close(by: string): void {
+    if (this.#state !== 'closed') this.reset(by);
+  }
+
+  reset(by: string): void {
+    if (this.#isShutDown) return;
+    this.#isForced = false;
+    this.#begin(this.#createPeriod());
+    if (this.#state !== 'closed') this.#changed('closed', by);
+  }
+
   shutdown(): void {
+    this.#isShutDown = true;
     this.#state = 'open';
     this.#period.shutdown();
+  }
+
+  #nextProbeInMs(): number | null {
+    if (this.#state === 'closed' || this.#isForced) return null;
+    return Math.max(0, this.#halfOpenAt - performance.now());
+  }
+
+  #counts(): Counts {
+    const { successes, failures } = this.#period.stats;
+    const volume = successes + failures;
+    const errorShare = volume === 0 ? 0 : failures / volume;
+    return { volume, errorShare, consecutiveFailures: this.#failuresInARow };
   }
 
   #createPeriod(): Period {
@@ -133,33 +177,42 @@ class OpossumCircuitBreaker implements CircuitBreaker {
   }
 
   #watch(period: Period): void {
-    let failuresInARow = 0;
     period.on('success', () => {
-      failuresInARow = 0;
+      this.#failuresInARow = 0;
     });
     period.on('failure', () => {
-      failuresInARow += 1;
-      if (failuresInARow >= this.#options.consecutiveFailures) period.open();
+      this.#failuresInARow += 1;
+      if (this.#failuresInARow >= this.#options.consecutiveFailures) period.open();
     });
-    period.on('open', () => this.#opened(period));
-    period.on('halfOpen', () => this.#changed('half-open'));
-    period.on('close', () => this.#changed('closed'));
+    period.on('open', () => this.#opened());
+    period.on('halfOpen', () => this.#changed('half-open', null));
+    period.on('close', () => this.#changed('closed', null));
   }
 
-  #opened(ended: Period): void {
-    ended.shutdown();
-    this.#period = this.#createPeriod();
-    this.#period.open();
-    this.#watch(this.#period);
+  #opened(): void {
+    this.#openedWith = this.#counts();
+    const period = this.#createPeriod();
+    period.open();
+    this.#begin(period);
+    this.#openings += 1;
     this.#halfOpenAt = performance.now() + this.#options.resetMs;
-    this.#changed('open');
+    this.#changed('open', null);
   }
 
-  #changed(to: CircuitState): void {
+  /** Nobody listens to the one before any more. */
+  #begin(period: Period): void {
+    this.#period.shutdown();
+    this.#period = period;
+    this.#failuresInARow = 0;
+    this.#watch(period);
+  }
+
+  #changed(to: CircuitState, by: string | null): void {
     const { name, onStateChange } = this.#options;
     const from = this.#state;
     this.#state = to;
+    this.#since = Date.now();
     // opossum takes what its listeners throw for a failure of the call; in a microtask it is an uncaught exception.
-    queueMicrotask(() => onStateChange({ name, from, to }));
+    queueMicrotask(() => onStateChange({ name, from, to, by }));
   }
 }

@@ -1,4 +1,4 @@
-import type { CircuitState } from '../resilience/circuit-breaker.ts';
+import type { CircuitState, CircuitStateChange } from '../resilience/operated-breaker.ts';
 import type { WriteLine } from './logger.ts';
 
 const messages = {
@@ -7,11 +7,14 @@ const messages = {
   'half-open': 'Circuit Breaker HALF_OPEN',
 } as const satisfies Record<CircuitState, string>;
 
-/** One line for a change of a breaker: a warning when it opens. */
+/** One line for a change of a breaker: a warning when it opens, with the operator's name when one has made it. */
 export function logBreakerChange(
   logger: { readonly info: WriteLine; readonly warn: WriteLine },
   breaker: string,
-  { from, to }: { readonly from: CircuitState; readonly to: CircuitState },
+  { from, to, by }: Omit<CircuitStateChange, 'name'>,
 ): void {
-  logger[to === 'open' ? 'warn' : 'info']({ breaker, from, to }, messages[to]);
+  logger[to === 'open' ? 'warn' : 'info'](
+    { breaker, from, to, ...(by === null ? {} : { operator: by }) },
+    messages[to],
+  );
 }

@@ -21,6 +21,8 @@ export interface TelemetryOptions {
   readonly logLevel: LogLevel;
   /** Where traces are sent, without `/v1/traces`; null: none are made. */
   readonly otlpEndpoint: string | null;
+  /** The number of this process where several do the work of the service. */
+  readonly worker?: number | undefined;
   /** Instead of one of its own. */
   readonly logger?: Logger | undefined;
   /** Where the lines of its own logger go; stdout by default. */
@@ -46,6 +48,7 @@ export function createTelemetry({ build, logLevel, otlpEndpoint, ...own }: Telem
     createLogger({
       level: logLevel,
       service,
+      worker: own.worker,
       onLineDropped: () => dropped.inc(),
       ...(own.logDestination === undefined ? {} : { destination: own.logDestination }),
       ...(tracing.enabled ? { context: () => ({ traceId: tracing.traceId }) } : {}),

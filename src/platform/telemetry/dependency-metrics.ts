@@ -1,10 +1,13 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { CircuitState } from '../resilience/circuit-breaker.ts';
-import { durationBuckets, startAtZero } from './metrics.ts';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { CircuitState } from '../resilience/operated-breaker.ts';
+import { BucketCounts, histogramOnScrape } from './histogram-on-scrape.ts';
+import { counterOnScrape, durationBuckets, startAtZero } from './metrics.ts';
 
 const circuitStates = ['closed', 'open', 'half-open'] as const satisfies readonly CircuitState[];
 /** A call is one of the first three when it was made, and one of the last two when it was refused. */
 const callOutcomes = ['success', 'failure', 'timeout', 'short-circuited', 'rejected'] as const;
+/** In plain numbers, which are given labels when somebody asks: there is a call in nearly every request. */
+type CallCounts = Record<(typeof callOutcomes)[number], number>;
 const retryAttempts = ['1', '2', '3', '4+'] as const;
 
 /** What is counted alike for everything that the service depends on. */
@@ -39,19 +42,29 @@ export function createDependencyMetrics(registry: Registry): DependencyMetrics {
     labelNames: ['dependency', 'to'],
     registers,
   });
-  const calls = new Counter({
-    name: 'dependency_calls_total',
-    help: 'Calls to a dependency by how they ended, or why they were not made.',
-    labelNames: ['dependency', 'outcome'],
-    registers,
-  });
-  const durations = new Histogram({
-    name: 'dependency_call_duration_seconds',
-    help: 'How long calls to a dependency took that were made, their retries included.',
-    labelNames: ['dependency'],
-    buckets: durationBuckets,
-    registers,
-  });
+  const calls: { readonly dependency: string; readonly counts: CallCounts; readonly durations: BucketCounts }[] = [];
+  counterOnScrape(
+    registry,
+    {
+      name: 'dependency_calls_total',
+      help: 'Calls to a dependency by how they ended, or why they were not made.',
+      labelNames: ['dependency', 'outcome'],
+    },
+    () =>
+      calls.flatMap(({ dependency, counts }) =>
+        callOutcomes.map((outcome) => [{ dependency, outcome }, counts[outcome]] as const),
+      ),
+  );
+  histogramOnScrape(
+    registry,
+    {
+      name: 'dependency_call_duration_seconds',
+      help: 'How long calls to a dependency took that were made, their retries included.',
+      labelNames: ['dependency'],
+      buckets: durationBuckets,
+    },
+    () => calls.map(({ dependency, durations }) => [{ dependency }, durations] as const),
+  );
   const retries = new Counter({
     name: 'dependency_retries_total',
     help: 'Retries by which retry of their call it was.',
@@ -75,10 +88,9 @@ export function createDependencyMetrics(registry: Registry): DependencyMetrics {
         changes,
         circuitStates.map((to) => ({ dependency, to })),
       );
-      startAtZero(
-        calls,
-        callOutcomes.map((outcome) => ({ dependency, outcome })),
-      );
+      const counts: CallCounts = { success: 0, failure: 0, timeout: 0, 'short-circuited': 0, rejected: 0 };
+      const durations = new BucketCounts(durationBuckets);
+      calls.push({ dependency, counts, durations });
       startAtZero(
         retries,
         retryAttempts.map((attempt) => ({ dependency, attempt })),
@@ -87,7 +99,6 @@ export function createDependencyMetrics(registry: Registry): DependencyMetrics {
         fallbacks,
         fallbackReasons.map((reason) => ({ dependency, reason })),
       );
-      durations.zero({ dependency });
 
       return {
         breakerChanged: (to) => {
@@ -95,10 +106,12 @@ export function createDependencyMetrics(registry: Registry): DependencyMetrics {
           changes.inc({ dependency, to });
         },
         called: (outcome, durationMs) => {
-          calls.inc({ dependency, outcome });
-          durations.observe({ dependency }, durationMs / 1_000);
+          counts[outcome] += 1;
+          durations.observe(durationMs / 1_000);
         },
-        refused: (outcome) => calls.inc({ dependency, outcome }),
+        refused: (outcome) => {
+          counts[outcome] += 1;
+        },
         retried: (retry) => retries.inc({ dependency, attempt: retryAttempts[retry - 1] ?? '4+' }),
         fellBack: (reason) => fallbacks.inc({ dependency, reason }),
       };

@@ -2,13 +2,16 @@
  * All that a line may say besides its message: facts about the service, never what somebody said to it. A name that is
  * added here is a promise that its values are of the program's own making, such as a code, a count or a template.
  *
- * `requestId` is the one exception: a caller may choose it, from safe characters, to find the line again.
+ * There are two exceptions. `requestId`: a caller may choose it, from safe characters, to find the line again.
+ * `operator`: who works the controls says who he is, so that one knows whom to ask.
  */
-const fieldNames: ReadonlySet<string> = new Set([
+export const allowedNames: ReadonlySet<string> = new Set([
+  'action',
   'attempt',
   'attempts',
   'breaker',
   'cause',
+  'changes',
   'check',
   'code',
   'committed',
@@ -23,21 +26,28 @@ const fieldNames: ReadonlySet<string> = new Set([
   'lostSpans',
   'method',
   'migration',
+  'mode',
   'node',
+  'operator',
   'origin',
   'outcome',
   'port',
   'reason',
+  'replica',
   'requestId',
   'requests',
   'retry',
   'retryMs',
   'route',
+  'signal',
   'status',
+  'successor',
   'summary',
   'to',
   'traceId',
   'version',
+  'worker',
+  'workers',
 ]);
 
 /**
@@ -49,7 +59,7 @@ export function allowedFields(fields: object): Record<string, unknown> {
   let withheld = 0;
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;
-    if (fieldNames.has(name) && (name === 'err' || isFlat(value))) allowed[name] = value;
+    if (allowedNames.has(name) && (name === 'err' || isFlat(value))) allowed[name] = value;
     else withheld += 1;
   }
   return withheld === 0 ? allowed : { ...allowed, withheld };

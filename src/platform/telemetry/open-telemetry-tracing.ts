@@ -1,15 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingHttpHeaders } from 'node:http';
 import {
-  type Context,
   defaultTextMapGetter,
   defaultTextMapSetter,
-  type Span as OtelSpan,
   ROOT_CONTEXT,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
-  type Tracer,
   trace,
+  TraceFlags,
 } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -20,18 +19,17 @@ import {
   resourceFromAttributes,
   serviceNameEnvDetector,
 } from '@opentelemetry/resources';
-import { AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, RandomIdGenerator } from '@opentelemetry/sdk-trace';
 import { DomainError } from '../domain-error.ts';
 import { TimeoutError, withTimeout } from '../resilience/deadline.ts';
 import {
-  noSpan,
-  type RequestSpan,
-  type Span,
-  type SpanAttributes,
-  type SpanOptions,
-  type Tracing,
-  type TracingOptions,
-} from './tracing.ts';
+  RecordedRequestSpan,
+  RecordedSpan,
+  type SpanSink,
+  TracedRequest,
+  UnsampledRequestSpan,
+} from './recorded-span.ts';
+import { noSpan, type RequestSpan, type Span, type SpanOptions, type Tracing, type TracingOptions } from './tracing.ts';
 import { WatchedExporter } from './watched-exporter.ts';
 
 /** Spans that wait to be sent; more are dropped. About 2 MB. */
@@ -45,7 +43,7 @@ const exportsMax = 2 * (queueMax / batchMax);
 const closeTimeoutMsMax = 2_000;
 
 /**
- * Traces by the SDK of OpenTelemetry, sent by OTLP over HTTP in the background.
+ * Traces with the ids, the batches and the exporter of OpenTelemetry's SDK, sent by OTLP over HTTP in the background.
  *
  * Nothing of it is global: services in one process, as in the tests, have traces of their own. A request whose caller
  * has decided not to sample its trace is not recorded, and the decision is passed on.
@@ -54,26 +52,16 @@ export function createOpenTelemetryTracing(options: TracingOptions): Tracing {
   return new OpenTelemetryTracing(options);
 }
 
-/** A request that has a trace. */
-interface TracedRequest {
-  readonly traceId: string;
-  /** Added to the monotonic clock it gives the time of day: that of the SDK has whole milliseconds. */
-  readonly clockOffsetMs: number;
-  open: boolean;
-}
-
-/** Where a piece of work stands: in a span, of a request that may have been answered meanwhile. */
-interface Scope {
-  readonly context: Context;
-  readonly request: TracedRequest;
-}
+/** Where a piece of work stands: in a span of a request, which may have been answered meanwhile. */
+type Scope = RecordedSpan | UnsampledRequestSpan;
 
 class OpenTelemetryTracing implements Tracing {
   readonly enabled = true;
   readonly #scopes = new AsyncLocalStorage<Scope | undefined>();
   readonly #propagator = new W3CTraceContextPropagator();
-  readonly #provider: TracerProvider;
-  readonly #tracer: Tracer;
+  readonly #ids = new RandomIdGenerator();
+  readonly #processor: BatchSpanProcessor;
+  readonly #sink: SpanSink;
   readonly #exporter: WatchedExporter;
 
   constructor({ endpoint, service, version, events }: TracingOptions) {
@@ -95,49 +83,48 @@ class OpenTelemetryTracing implements Tracing {
       scheduledDelayMillis: batchDelayMs,
       exportTimeoutMillis: exportTimeoutMs + 1_000,
     });
-    this.#provider = new TracerProvider({
+    this.#processor = processor;
+    this.#sink = {
       resource: defaultResource()
         .merge(resourceFromAttributes({ 'service.name': service, 'service.version': version }))
         .merge(detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] })),
-      sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
-      spanProcessors: [processor],
-    });
-    this.#tracer = this.#provider.getTracer(service, version);
+      instrumentationScope: { name: service, version },
+      onEnd: (span) => processor.onEnd(span),
+    };
   }
 
   get traceId(): string | undefined {
     const request = this.#scopes.getStore()?.request;
     // Timers and connections outlive the request that they were made in.
-    return request?.open === true ? request.traceId : undefined;
+    return request?.isOpen === true ? request.traceId : undefined;
   }
 
   startRequest(name: string, headers: IncomingHttpHeaders, work: (span: RequestSpan) => void): void {
-    const clockOffsetMs = Date.now() - performance.now();
-    const startTime = clockOffsetMs + performance.now();
-    const span = this.#tracer.startSpan(name, { kind: SpanKind.SERVER, startTime }, this.#contextOf(headers));
-    const request = { traceId: span.spanContext().traceId, clockOffsetMs, open: true };
-    const scope: Scope = { context: trace.setSpan(ROOT_CONTEXT, span), request };
-    this.#scopes.run(scope, () => work(new OpenRequestSpan(span, request)));
+    const parent = this.#parentOf(headers);
+    const context = this.#contextBelow(parent);
+    const request = new TracedRequest(context.traceId);
+    const isSampled = (context.traceFlags & TraceFlags.SAMPLED) !== 0;
+    const span = isSampled
+      ? new RecordedRequestSpan(name, SpanKind.SERVER, { request, context, parent }, this.#sink)
+      : new UnsampledRequestSpan(request, context);
+    this.#scopes.run(span, work, span);
   }
 
-  startSpan(name: string, options: SpanOptions = {}): Span {
+  startSpan(name: string, options?: SpanOptions): Span {
     const scope = this.#scopes.getStore();
-    return scope === undefined ? noSpan : new OpenSpan(this.#start(name, options, scope), scope.request);
+    return scope instanceof RecordedSpan ? this.#startBelow(scope, name, options) : noSpan;
   }
 
   async inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
-    const parent = this.#scopes.getStore();
-    if (parent === undefined) return await work(noSpan);
-    const { request } = parent;
-    const started = this.#start(name, options, parent);
-    const span = new OpenSpan(started, request);
-    const scope: Scope = { context: trace.setSpan(ROOT_CONTEXT, started), request };
+    const scope = this.#scopes.getStore();
+    if (!(scope instanceof RecordedSpan)) return await work(noSpan);
+    const span = this.#startBelow(scope, name, options);
     try {
-      return await this.#scopes.run(scope, async () => await work(span));
+      return await this.#scopes.run(span, work, span);
     } catch (error) {
       const { isFailure = (thrown) => !(thrown instanceof DomainError) } = options;
       if (!isFailure(error)) span.set({ 'error.type': errorTypeOf(error) });
-      else if (!span.failed) span.fail(errorTypeOf(error));
+      else if (span.status.code !== SpanStatusCode.ERROR) span.fail(errorTypeOf(error));
       throw error;
     } finally {
       span.end();
@@ -148,7 +135,7 @@ class OpenTelemetryTracing implements Tracing {
     const scope = this.#scopes.getStore();
     if (scope === undefined) return undefined;
     const headers: Record<string, string> = {};
-    this.#propagator.inject(scope.context, headers, defaultTextMapSetter);
+    this.#propagator.inject(trace.setSpanContext(ROOT_CONTEXT, scope.spanContext()), headers, defaultTextMapSetter);
     // What came in holds no valid member.
     if (headers['tracestate'] === '') delete headers['tracestate'];
     return headers;
@@ -157,7 +144,7 @@ class OpenTelemetryTracing implements Tracing {
   async close(limitMs: number): Promise<void> {
     const timeoutMs = Math.min(closeTimeoutMsMax, limitMs);
     try {
-      await withTimeout(timeoutMs, async () => await this.#provider.shutdown());
+      await withTimeout(timeoutMs, async () => await this.#processor.shutdown());
     } catch (error) {
       // An export that has failed has been told of already. A receiver that answers drop by drop gets no more time.
       if (error instanceof TimeoutError) this.#exporter.failed('timeout', 0);
@@ -165,75 +152,31 @@ class OpenTelemetryTracing implements Tracing {
   }
 
   /** A `traceparent` that is not valid begins a new trace, and so do two of them, which Node.js joins by a comma. */
-  #contextOf(headers: IncomingHttpHeaders): Context {
+  #parentOf(headers: IncomingHttpHeaders): SpanContext | undefined {
     const given = headers['traceparent'];
-    if (typeof given !== 'string' || given.includes(',')) return ROOT_CONTEXT;
-    return this.#propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
+    if (typeof given !== 'string' || given.includes(',')) return undefined;
+    return trace.getSpanContext(this.#propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter));
   }
 
-  #start(name: string, { kind, attributes }: SpanOptions, { context, request }: Scope): OtelSpan {
-    const options = {
-      kind: kind === 'client' ? SpanKind.CLIENT : SpanKind.INTERNAL,
-      attributes: definedOf(attributes),
-      startTime: request.clockOffsetMs + performance.now(),
-    };
-    return this.#tracer.startSpan(name, options, context);
-  }
-}
-
-class OpenSpan implements Span {
-  failed = false;
-  readonly #span: OtelSpan;
-  readonly #request: TracedRequest;
-
-  constructor(span: OtelSpan, request: TracedRequest) {
-    this.#span = span;
-    this.#request = request;
+  /** Of the flags only this one is ours to pass on. */
+  #contextBelow(parent: SpanContext | undefined): SpanContext {
+    const spanId = this.#ids.generateSpanId();
+    if (parent === undefined) return { traceId: this.#ids.generateTraceId(), spanId, traceFlags: TraceFlags.SAMPLED };
+    const { traceId, traceFlags, traceState } = parent;
+    const context = { traceId, spanId, traceFlags: traceFlags & TraceFlags.SAMPLED };
+    return traceState === undefined ? context : { ...context, traceState };
   }
 
-  set(attributes: SpanAttributes): void {
-    this.#span.setAttributes(definedOf(attributes));
-  }
-
-  fail(type: string): void {
-    this.failed = true;
-    this.#span.setAttribute('error.type', type).setStatus({ code: SpanStatusCode.ERROR });
-  }
-
-  end(): void {
-    this.#span.end(this.#request.clockOffsetMs + performance.now());
-  }
-}
-
-class OpenRequestSpan extends OpenSpan implements RequestSpan {
-  readonly traceId: string;
-  readonly #span: OtelSpan;
-  readonly #request: TracedRequest;
-
-  constructor(span: OtelSpan, request: TracedRequest) {
-    super(span, request);
-    this.#span = span;
-    this.#request = request;
-    this.traceId = request.traceId;
-  }
-
-  rename(name: string): void {
-    this.#span.updateName(name);
-  }
-
-  override end(): void {
-    super.end();
-    this.#request.open = false;
+  #startBelow(scope: RecordedSpan, name: string, { kind, attributes }: SpanOptions = {}): RecordedSpan {
+    const parent = scope.spanContext();
+    const origin = { request: scope.request, context: this.#contextBelow(parent), parent };
+    const span = new RecordedSpan(name, kind === 'client' ? SpanKind.CLIENT : SpanKind.INTERNAL, origin, this.#sink);
+    if (attributes !== undefined) span.set(attributes);
+    return span;
   }
 }
 
 function errorTypeOf(error: unknown): string {
   if (error instanceof DomainError) return error.code;
   return error instanceof Error ? error.name : 'unknown';
-}
-
-function definedOf(attributes: SpanAttributes = {}): Record<string, string | number | boolean> {
-  const defined: Record<string, string | number | boolean> = {};
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) defined[name] = value;
-  return defined;
 }

@@ -23,7 +23,12 @@ export function recordProcess(registry: Registry): () => void {
 function recordUsage(registry: Registry): void {
   const registers = [registry];
   const startedAt = Math.round(Date.now() / 1_000 - process.uptime());
-  gauge(registry, 'process_start_time_seconds', 'Start of the process since the Unix epoch.', () => startedAt);
+  gaugeOnScrape(
+    registry,
+    // The first of several processes is the one that the others come and go with.
+    { name: 'process_start_time_seconds', help: 'Start of the process since the Unix epoch.', aggregator: 'min' },
+    (each) => each.set(startedAt),
+  );
   gauge(registry, 'process_resident_memory_bytes', 'Resident memory.', () =>
     unlessFilesRanOut(() => process.memoryUsage.rss()),
   );
@@ -96,6 +101,7 @@ function recordResources(registry: Registry): void {
     name: 'nodejs_version_info',
     help: 'The version of Node.js, in its labels; always 1.',
     labelNames: ['version', 'major', 'minor', 'patch'],
+    aggregator: 'max',
     registers: [registry],
   }).set({ version: process.version, major, minor, patch }, 1);
 

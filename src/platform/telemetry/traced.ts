@@ -6,13 +6,19 @@ import type { Tracing } from './tracing.ts';
  */
 export function traced<Target extends object>(tracing: Tracing, name: string, target: Target): Target {
   if (!tracing.enabled) return target;
+  const methods = new Map<unknown, unknown>();
   return new Proxy(target, {
     get: (_target, key) => {
       // The receiver is the target: a proxy has no private fields.
       const member: unknown = Reflect.get(target, key, target);
       if (typeof member !== 'function' || typeof key === 'symbol') return member;
-      return async (...args: unknown[]): Promise<unknown> =>
-        await tracing.inSpan(`${name}.${key}`, {}, async () => await Reflect.apply(member, target, args));
+      const known = methods.get(member);
+      if (known !== undefined) return known;
+      const spanName = `${name}.${key}`;
+      const method = (...args: unknown[]): unknown =>
+        tracing.inSpan(spanName, {}, () => Reflect.apply(member, target, args));
+      methods.set(member, method);
+      return method;
     },
   });
 }
