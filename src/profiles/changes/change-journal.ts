@@ -6,9 +6,10 @@ export interface ChangeJournal {
    * Records a change. The transaction has to hold the user by then, so that the changes of one user are numbered in
    * the order in which they were made.
    *
+   * @returns its number in the journal of all users
    * @throws Error when a change with this id is recorded already
    */
-  append(change: UserChange): Promise<void>;
+  append(change: UserChange): Promise<number>;
 
   /** Whether the change is recorded; waits, by a locking read, for a transaction that has recorded it and is undecided. */
   has(changeId: string): Promise<boolean>;

@@ -28,5 +28,6 @@ export function changedFields(before: UserContent, after: UserContent): readonly
 
 /** As a store gives it back: JSON has one zero, JavaScript two. */
 function isSameJson(a: JsonObject, b: JsonObject): boolean {
-  return isDeepStrictEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)));
+  const [textA, textB] = [JSON.stringify(a), JSON.stringify(b)];
+  return textA === textB || isDeepStrictEqual(JSON.parse(textA), JSON.parse(textB));
 }

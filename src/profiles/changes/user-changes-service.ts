@@ -5,9 +5,9 @@ import type { ChangeQueries, RecordedChange } from './change-journal.ts';
 /** What happened to a user. */
 export class UserChangesService {
   readonly #changes: ChangeQueries;
-  readonly #users: UserQueries;
+  readonly #users: Pick<UserQueries, 'find'>;
 
-  constructor(changes: ChangeQueries, users: UserQueries) {
+  constructor(changes: ChangeQueries, users: Pick<UserQueries, 'find'>) {
     this.#changes = changes;
     this.#users = users;
   }
@@ -29,7 +29,7 @@ export class UserChangesService {
     });
     // Whoever has a cursor has seen changes.
     const isUnknown = changes.length === 0 && after === undefined;
-    if (isUnknown && (await this.#users.find(userId)) === null) throw new UserNotFoundError();
+    if (isUnknown && (await this.#users.find(userId)).view === null) throw new UserNotFoundError();
     return { changes: changes.slice(0, limit), hasMore: changes.length > limit };
   }
 }

@@ -9,6 +9,8 @@ const retryableKinds: ReadonlySet<FailureKind> = new Set(['network', 'timeout', 
 
 export interface EnrichmentCallOptions {
   readonly userId: string;
+  /** Of the request that it is made for; null: it is made for none. */
+  readonly requestId: string | null;
   readonly deadlineMs: number;
   readonly attemptTimeoutMs: number;
   /** Asked before each retry: nobody waits, or nothing may be sent, when it is false. */
@@ -37,8 +39,8 @@ export class EnrichmentCall {
 
   /** @throws AttemptError, that of the last attempt, when the provider gave no answer */
   async run(): Promise<EnrichmentAnswer> {
-    const { userId, emit } = this.#options;
-    emit({ type: 'call-started', userId });
+    const { userId, requestId, emit } = this.#options;
+    emit({ type: 'call-started', userId, requestId });
     try {
       const { data } = await this.#http.axios.get<EnrichmentAnswer>(pathOf(userId), {
         // axios-retry sits above the adapter, so the adapter is one attempt.

@@ -38,12 +38,18 @@ export type EnrichmentOutcome =
   | EnrichmentAnswer
   | { readonly status: 'unavailable'; readonly reason: UnavailableReason };
 
+export interface EnrichmentFetchOptions {
+  readonly signal?: AbortSignal;
+  readonly requestId?: string;
+}
+
 export interface EnrichmentClient {
   /**
    * Asks the provider what it knows about a user. Never rejects, and answers within the deadline of a call.
    *
    * @param options.signal the caller is no longer interested when it aborts; others who asked for the same user are not
    * affected
+   * @param options.requestId of the request that it is asked for
    */
-  fetch(userId: string, options?: { readonly signal?: AbortSignal }): Promise<EnrichmentOutcome>;
+  fetch(userId: string, options?: EnrichmentFetchOptions): Promise<EnrichmentOutcome>;
 }

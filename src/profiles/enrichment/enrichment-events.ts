@@ -1,4 +1,4 @@
-import type { CircuitState } from '../../platform/resilience/circuit-breaker.ts';
+import type { CircuitStateChange } from '../../platform/resilience/operated-breaker.ts';
 import type { FailureKind, UnavailableReason } from './enrichment-client.ts';
 
 /** Why an attempt, or a call, failed. */
@@ -19,10 +19,11 @@ export type Ending =
 
 /**
  * Everything that the enrichment client does, as it does it. A *call* is one question to the provider, with up to four
- * *attempts*, each an HTTP request; several callers can share a call.
+ * *attempts*, each an HTTP request; several callers can share a call. Its `requestId` is that of the request which it was
+ * made for, the first of those that share it; null: it was made for none.
  */
 export type EnrichmentEvent =
-  | { readonly type: 'call-started'; readonly userId: string }
+  | { readonly type: 'call-started'; readonly userId: string; readonly requestId: string | null }
   | {
       readonly type: 'call-ended';
       readonly userId: string;
@@ -46,9 +47,9 @@ export type EnrichmentEvent =
       readonly delayMs: number;
     }
   /** The breaker refused the call. */
-  | { readonly type: 'short-circuited'; readonly userId: string }
+  | { readonly type: 'short-circuited'; readonly userId: string; readonly requestId: string | null }
   /** The bulkhead refused the call. */
-  | { readonly type: 'rejected'; readonly userId: string }
+  | { readonly type: 'rejected'; readonly userId: string; readonly requestId: string | null }
   /** A caller was told `unavailable`. */
   | { readonly type: 'fallback'; readonly userId: string; readonly reason: UnavailableReason }
-  | { readonly type: 'breaker-state-changed'; readonly from: CircuitState; readonly to: CircuitState };
+  | ({ readonly type: 'breaker-state-changed' } & Omit<CircuitStateChange, 'name'>);

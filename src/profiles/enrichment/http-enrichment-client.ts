@@ -3,21 +3,28 @@ import { Bulkhead, BulkheadFullError } from '../../platform/resilience/bulkhead.
 import {
   type CircuitBreaker,
   CircuitOpenError,
-  type CircuitState,
   createCircuitBreaker,
 } from '../../platform/resilience/circuit-breaker.ts';
+import type { OperatedBreaker } from '../../platform/resilience/operated-breaker.ts';
 import { TimeoutError } from '../../platform/resilience/deadline.ts';
 import { SingleFlight } from '../../platform/resilience/single-flight.ts';
 import type { EventStream } from '../../platform/telemetry/event-stream.ts';
 import { noTracing, type Span, type SpanAttributes, type Tracing } from '../../platform/telemetry/tracing.ts';
 import { EnrichmentCall } from './enrichment-call.ts';
-import type { EnrichmentAnswer, EnrichmentClient, EnrichmentOutcome, UnavailableReason } from './enrichment-client.ts';
+import type {
+  EnrichmentAnswer,
+  EnrichmentClient,
+  EnrichmentFetchOptions,
+  EnrichmentOutcome,
+  UnavailableReason,
+} from './enrichment-client.ts';
 import type { EnrichmentConfig } from './enrichment-config.ts';
 import type { EnrichmentEvent } from './enrichment-events.ts';
 import { AttemptError, EnrichmentHttp } from './enrichment-http.ts';
 
 export interface HttpEnrichmentClient extends EnrichmentClient {
-  readonly breakerState: CircuitState;
+  /** For operators. */
+  readonly breaker: OperatedBreaker;
   /** Cuts the connections, ends all timers, and resolves when no call is under way. Later fetches find it unavailable. */
   close(): Promise<void>;
 }
@@ -40,7 +47,7 @@ export function createHttpEnrichmentClient(
     ...config.breaker,
     // Beyond the deadline, which ends every call before.
     timeoutMs: config.deadlineMs + 1000,
-    onStateChange: ({ from, to }) => events.emit({ type: 'breaker-state-changed', from, to }),
+    onStateChange: ({ from, to, by }) => events.emit({ type: 'breaker-state-changed', from, to, by }),
   });
   const http = new EnrichmentHttp(config.url, config.maxConcurrent, adapter);
   return new ResilientEnrichmentClient(config, breaker, http, { events, tracing });
@@ -72,14 +79,14 @@ class ResilientEnrichmentClient implements HttpEnrichmentClient {
     this.#bulkhead = new Bulkhead(config.maxConcurrent);
   }
 
-  get breakerState(): CircuitState {
-    return this.#breaker.state;
+  get breaker(): OperatedBreaker {
+    return this.#breaker;
   }
 
-  async fetch(userId: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<EnrichmentOutcome> {
+  async fetch(userId: string, options: EnrichmentFetchOptions = {}): Promise<EnrichmentOutcome> {
     const attributes = { 'circuit_breaker.state': this.#breaker.state };
     const outcome = await this.#tracing.inSpan('enrichment', { attributes }, async (span) => {
-      const found = await this.#outcomeFor(userId, signal, span);
+      const found = await this.#outcomeFor(userId, options, span);
       const reason = found.status === 'unavailable' ? found.reason : undefined;
       span.set({ 'enrichment.outcome': found.status, 'enrichment.reason': reason });
       return found;
@@ -97,17 +104,22 @@ class ResilientEnrichmentClient implements HttpEnrichmentClient {
     this.#http.close();
   }
 
-  async #outcomeFor(userId: string, signal: AbortSignal | undefined, span: Span): Promise<EnrichmentOutcome> {
+  async #outcomeFor(
+    userId: string,
+    { signal, requestId: given }: EnrichmentFetchOptions,
+    span: Span,
+  ): Promise<EnrichmentOutcome> {
+    const requestId = given ?? null;
     // A URL resolves these away, encoded or not, so nothing can be stored under them.
     if (userId === '' || userId === '.' || userId === '..') return { status: 'notFound' };
     if (this.#breaker.state === 'open') {
-      this.#events.emit({ type: 'short-circuited', userId });
+      this.#events.emit({ type: 'short-circuited', userId, requestId });
       return { status: 'unavailable', reason: 'circuit-open' };
     }
     let shared = true;
     const start = async (wanted: () => boolean): Promise<EnrichmentOutcome> => {
       shared = false;
-      return await this.#call(userId, wanted, span);
+      return await this.#call({ userId, requestId }, wanted, span);
     };
     try {
       return await this.#flights.run(userId, start, signal);
@@ -120,11 +132,15 @@ class ResilientEnrichmentClient implements HttpEnrichmentClient {
     }
   }
 
-  async #call(userId: string, wanted: () => boolean, span: Span): Promise<EnrichmentOutcome> {
+  async #call(
+    asked: { readonly userId: string; readonly requestId: string | null },
+    wanted: () => boolean,
+    span: Span,
+  ): Promise<EnrichmentOutcome> {
     const { deadlineMs, attemptTimeoutMs } = this.#config;
     const ask = async (admitted: () => boolean): Promise<EnrichmentAnswer> =>
       await new EnrichmentCall(this.#http, {
-        userId,
+        ...asked,
         deadlineMs,
         attemptTimeoutMs,
         mayContinue: () => wanted() && admitted(),
@@ -138,8 +154,8 @@ class ResilientEnrichmentClient implements HttpEnrichmentClient {
     try {
       return await this.#bulkhead.run(async () => await this.#breaker.execute(ask));
     } catch (error) {
-      if (error instanceof CircuitOpenError) this.#events.emit({ type: 'short-circuited', userId });
-      if (error instanceof BulkheadFullError) this.#events.emit({ type: 'rejected', userId });
+      if (error instanceof CircuitOpenError) this.#events.emit({ type: 'short-circuited', ...asked });
+      if (error instanceof BulkheadFullError) this.#events.emit({ type: 'rejected', ...asked });
       return { status: 'unavailable', reason: reasonOf(error) };
     }
   }

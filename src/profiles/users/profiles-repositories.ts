@@ -1,11 +1,14 @@
+import type { ChangeOrigin } from '../../platform/http/idempotent-requests.ts';
 import type { IdempotencyStore } from '../../platform/idempotency/idempotency-store.ts';
 import type { ChangeJournal } from '../changes/change-journal.ts';
+import type { UserProjection } from './user-projection.ts';
 import type { UserRepository } from './user-repository.ts';
 
 /** What one transaction of the profile service can write. */
 export interface ProfilesRepositories {
   readonly users: UserRepository;
   readonly changes: ChangeJournal;
+  readonly projection: UserProjection;
   readonly idempotency: IdempotencyStore;
 }
 
@@ -13,10 +16,6 @@ export interface ProfilesRepositories {
 export interface ProfilesWrite {
   readonly users: UserRepository;
   readonly changes: ChangeJournal;
-  /** Whose change it is, for the journal. */
-  readonly origin: {
-    /** One for each request that writes, however often its transaction is run. */
-    readonly changeId: string;
-    readonly requestId: string;
-  };
+  readonly projection: UserProjection;
+  readonly origin: ChangeOrigin;
 }

@@ -2,6 +2,10 @@ import { domainToASCII } from 'node:url';
 
 /** How many characters a search key keeps; what is longer differs behind them only. */
 const searchKeyLengthMax = 255;
+/** Most text is, and needs none of what follows. */
+const isAscii = /^[ -~]*$/;
+/** A domain that is its own IDNA form: no A-label, whose decoding would have to be checked, and no number at its end. */
+const plainDomain = /^(?!.*xn--)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]+$/;
 
 /**
  * The form in which text is compared without regard to case: NFC, then lower, upper and lower case again, so that all
@@ -9,6 +13,7 @@ const searchKeyLengthMax = 255;
  * and a prefix must fold to a prefix.
  */
 export function foldCase(text: string): string {
+  if (isAscii.test(text)) return text.toLowerCase();
   return text.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFC');
 }
 
@@ -27,7 +32,8 @@ export function searchKey(text: string): string {
 export function emailKey(email: string): string | null {
   const at = email.lastIndexOf('@');
   if (at < 1) return null;
-  const domain = domainToASCII(email.slice(at + 1));
+  const given = email.slice(at + 1).toLowerCase();
+  const domain = plainDomain.test(given) ? given : domainToASCII(email.slice(at + 1));
   return domain === '' ? null : `${foldCase(email.slice(0, at))}@${domain}`;
 }
 

@@ -76,8 +76,6 @@ export const listUsersSchema = Joi.object<ListUsersRequest>({
   q: Joi.string().max(255).custom(storable),
 });
 
-export const noQuerySchema = Joi.object({});
-
 /** Text of 1 to `charactersMax` characters (code points) after trimming, answered trimmed. */
 function textOf(charactersMax: number) {
   return (value: string, helpers: CustomHelpers) => {

@@ -8,7 +8,8 @@ import { type ChangeKind, changedFields } from '../changes/user-change.ts';
 import type { ProfilesWrite } from './profiles-repositories.ts';
 import type { JsonObject, User, UserContent } from './user.ts';
 import { EmailTakenError, UserIdTakenError, UserNotFoundError, VersionConflictError } from './user-errors.ts';
-import type { UserListQuery, UserQueries } from './user-queries.ts';
+import type { UserListQuery, UserLookup, UserQueries } from './user-queries.ts';
+import { type UserView, viewOf } from './user-view.ts';
 
 /** What PATCH may say: fields to replace, and a merge patch for the metadata (`null` empties it). */
 export type UserPatch = Partial<Omit<UserContent, 'metadata'>> & { readonly metadata?: UserContent['metadata'] | null };
@@ -17,8 +18,8 @@ export type UserPatch = Partial<Omit<UserContent, 'metadata'>> & { readonly meta
 export type AllowedVersions = readonly number[] | undefined;
 
 /**
- * The use cases of user profiles. Those that change something do so in the transaction that they are given, and note it
- * in the journal there.
+ * The use cases of user profiles. Those that change something do so in the transaction that they are given, where they
+ * note it in the journal and show it to the queries.
  */
 export class UserService {
   readonly #queries: UserQueries;
@@ -38,7 +39,7 @@ export class UserService {
    * @throws UserIdTakenError when the id belongs to a user with other content
    * @throws EmailTakenError when another user has this e-mail address
    */
-  async create(write: ProfilesWrite, content: UserContent, id?: string): Promise<{ user: User; created: boolean }> {
+  async create(write: ProfilesWrite, content: UserContent, id?: string): Promise<{ view: UserView; created: boolean }> {
     const now = this.#clock.now();
     const user: User = { ...content, id: id ?? uuidv7(), version: 1, createdAt: now, updatedAt: now };
     try {
@@ -50,21 +51,18 @@ export class UserService {
       const existing = await write.users.find(id);
       if (existing === null) throw error;
       if (!isDeepStrictEqual(contentOf(existing), asStored(contentOf(user)))) throw new UserIdTakenError();
-      return { user: existing, created: false };
+      return { view: viewOf(existing, 0), created: false };
     }
-    await this.#note(write, 'created', user, changedFields(nothing, user));
-    return { user, created: true };
+    const revision = await this.#note(write, 'created', user, changedFields(nothing, user));
+    return { view: await write.projection.put(user, revision), created: true };
   }
 
-  /** @throws UserNotFoundError */
-  async get(id: string): Promise<User> {
-    const user = await this.#queries.find(id);
-    if (user === null) throw new UserNotFoundError();
-    return user;
+  async find(id: string): Promise<UserLookup> {
+    return await this.#queries.find(id);
   }
 
   /** One page, and whether there are more behind it. */
-  async list(query: UserListQuery): Promise<{ users: readonly User[]; hasMore: boolean }> {
+  async list(query: UserListQuery): Promise<{ users: readonly UserView[]; hasMore: boolean }> {
     const users = await this.#queries.list({ ...query, limit: query.limit + 1 });
     return { users: users.slice(0, query.limit), hasMore: users.length > query.limit };
   }
@@ -79,7 +77,7 @@ export class UserService {
     id: string,
     changes: Partial<UserContent>,
     allowed?: AllowedVersions,
-  ): Promise<User> {
+  ): Promise<UserView> {
     return await this.#change(write, id, allowed, (user) => ({ ...user, ...changes }));
   }
 
@@ -94,7 +92,7 @@ export class UserService {
     id: string,
     { metadata, ...fields }: UserPatch,
     allowed?: AllowedVersions,
-  ): Promise<User> {
+  ): Promise<UserView> {
     return await this.#change(write, id, allowed, (user) => {
       if (metadata === undefined) return { ...user, ...fields };
       const merged = metadata === null ? {} : mergePatch(user.metadata, metadata);
@@ -104,12 +102,17 @@ export class UserService {
     });
   }
 
-  /** @throws UserNotFoundError, VersionConflictError */
-  async remove(write: ProfilesWrite, id: string, allowed?: AllowedVersions): Promise<void> {
+  /**
+   * @returns the number of the change in the journal
+   * @throws UserNotFoundError, VersionConflictError
+   */
+  async remove(write: ProfilesWrite, id: string, allowed?: AllowedVersions): Promise<number> {
     const current = requireVersion(await write.users.findForUpdate(id), allowed);
     await write.users.remove(id);
     const removed: User = { ...current, version: current.version + 1, updatedAt: this.#clock.now() };
-    await this.#note(write, 'deleted', removed, []);
+    const revision = await this.#note(write, 'deleted', removed, []);
+    await write.projection.remove(id);
+    return revision;
   }
 
   async #change(
@@ -117,22 +120,25 @@ export class UserService {
     id: string,
     allowed: AllowedVersions,
     apply: (user: User) => User,
-  ): Promise<User> {
+  ): Promise<UserView> {
     const current = requireVersion(await write.users.findForUpdate(id), allowed);
     const changed: User = { ...apply(current), version: current.version + 1, updatedAt: this.#clock.now() };
     await write.users.update(changed);
-    await this.#note(write, 'updated', changed, changedFields(current, changed));
-    return changed;
+    const revision = await this.#note(write, 'updated', changed, changedFields(current, changed));
+    return await write.projection.put(changed, revision);
   }
 
-  /** The row of the journal comes last: writers of one user stand in line at the user's row until then. */
+  /**
+   * Comes behind the user's row, at which the writers of one user stand in line: so its changes are numbered in the order
+   * of their commits. What queries read follows, under the number that is returned.
+   */
   async #note(
     { changes, origin }: ProfilesWrite,
     kind: ChangeKind,
     user: User,
     fields: ReturnType<typeof changedFields>,
-  ): Promise<void> {
-    await changes.append({
+  ): Promise<number> {
+    return await changes.append({
       id: origin.changeId,
       userId: user.id,
       version: user.version,
