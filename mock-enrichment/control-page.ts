@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { sendText } from './json-messages.ts';
 
-/** Everything the page needs comes from this server; the icon is the one thing written into the page itself. */
+/** Everything the page needs comes from this server. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "connect-src 'self'",
-  'img-src data:',
+  "img-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -25,6 +25,7 @@ export async function loadControlPage(): Promise<readonly PageFile[]> {
     loadFile('/', './page.html', 'text/html'),
     loadFile('/page.css', './page.css', 'text/css'),
     loadFile('/page.js', './page.js', 'text/javascript'),
+    loadFile('/icon.svg', './icon.svg', 'image/svg+xml'),
   ]);
 }
 

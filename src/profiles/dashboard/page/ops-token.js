@@ -1,0 +1,14 @@
+import { rememberedInTab } from './remembered.js';
+
+const KEY = 'ops-token';
+/** For where the browser remembers nothing. */
+let given = null;
+
+export const opsToken = {
+  /** Null: none has been given in this tab. */
+  get: () => given ?? rememberedInTab.get(KEY),
+  set(token) {
+    given = token;
+    rememberedInTab.set(KEY, token);
+  },
+};
