@@ -1,0 +1,5 @@
+export { createHttpExchange, type HttpExchange } from './http-exchange.ts';
+export { Latencies } from './latencies.ts';
+export { runOpenLoop } from './open-loop.ts';
+export { runTraffic } from './run-traffic.ts';
+export { parseTrafficCommand, trafficUsage } from './traffic-command.ts';
