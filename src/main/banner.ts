@@ -8,6 +8,7 @@ export function banner(options: { port: number; providerUrl: string; mocked: boo
 Resilient Profile API is running.
 
   API docs            ${api}/api-docs
+  Dashboard           ${api}/dashboard
 ${provider}
 
   Try it:

@@ -5,7 +5,7 @@ import { ConfigurationError, problemsOf } from '../platform/config/parse-config.
 import { createLifecycle } from '../platform/lifecycle.ts';
 import { runProcess } from '../platform/process.ts';
 import { prettyLines } from '../platform/telemetry/pretty-lines.ts';
-import { createProfiles, profilesConfig } from '../profiles/index.ts';
+import { createProfiles, type ProfilesConfig, profilesConfig } from '../profiles/index.ts';
 import { banner } from './banner.ts';
 
 /** `npm start`: the service over a SQLite file, with the mock provider beside it unless ENRICHMENT_URL names another. */
@@ -13,9 +13,18 @@ const lifecycle = createLifecycle();
 
 await runProcess(lifecycle, async (host) => {
   const env = readEnv();
-  const embedded = { DATABASE_URL: 'sqlite:data/profiles.sqlite', ENRICHMENT_URL: 'http://127.0.0.1', ...env };
+  const embedded = {
+    DATABASE_URL: 'sqlite:data/profiles.sqlite',
+    ENRICHMENT_URL: 'http://127.0.0.1',
+    SERVER_TIMING: 'true',
+    OPS_CONTROLS: 'true',
+    ...env,
+  };
   const mock = readEnvironment(env);
-  const problems = [...(mock.kind === 'invalid' ? mock.problems : []), ...problemsOf(() => profilesConfig(embedded))];
+  const problems = [
+    ...(mock.kind === 'invalid' ? mock.problems : []),
+    ...problemsOf(() => oneProcess(profilesConfig(embedded))),
+  ];
   if (mock.kind === 'invalid' || problems.length > 0) throw new ConfigurationError(problems);
 
   if (env['ENRICHMENT_URL'] === undefined) {
@@ -37,3 +46,9 @@ await runProcess(lifecycle, async (host) => {
     banner({ port, providerUrl: embedded.ENRICHMENT_URL, mocked: env['ENRICHMENT_URL'] === undefined }),
   );
 });
+
+/** A terminal that is closed would restart workers where it is to end the service, and SQLite takes one writer at a time. */
+function oneProcess({ workers }: ProfilesConfig): void {
+  if (workers > 1)
+    throw new ConfigurationError(['WORKERS must be 1 with npm start; npm run start:production takes more']);
+}

@@ -1,6 +1,8 @@
 import { constants } from 'node:os';
 import { ConfigurationError } from './config/parse-config.ts';
+import { DomainError } from './domain-error.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { ProcessFailure } from './process-failure.ts';
 
 /** sysexits.h EX_CONFIG. */
 const exitConfiguration = 78;
@@ -14,6 +16,8 @@ export interface FaultLog {
 export interface ProcessHost {
   /** From now on faults are told in this log; before, on stderr. */
   logTo(log: FaultLog): void;
+  /** Stops it as a first signal does, whatever it is about; it exits with 0 then. */
+  stop(reason: string): void;
 }
 
 /**
@@ -60,7 +64,10 @@ export async function runProcess(lifecycle: Lifecycle, start: (host: ProcessHost
   });
 
   try {
-    await start({ logTo: (given) => void (log = given) });
+    await start({
+      logTo: (given) => void (log = given),
+      stop: (reason) => void (lifecycle.stopping || stop(reason, 0)),
+    });
     started = true;
   } catch (error) {
     if (lifecycle.stopping) return;
@@ -83,9 +90,18 @@ function explain(error: unknown): string {
   const port = 'port' in error ? String(error.port) : '';
   if (code === 'EADDRINUSE') return `Port ${port} is in use. Stop what listens there, or choose another port.`;
   if (code === 'EACCES' && port !== '') return `Port ${port} cannot be had without more rights. Choose another port.`;
+  if (error instanceof ProcessFailure) return error.message;
   // The system said no to an address, a file or a folder: its words are enough.
   if ('syscall' in error) return error.message;
+  if (error instanceof DomainError) return messagesOf(error).join(reasonFollows);
   const parts = error instanceof AggregateError ? error.errors : [error.cause];
   const reasons = parts.filter((part) => part instanceof Error).map((part) => explain(part));
-  return [error.stack ?? error.message, ...reasons].join('\n  because of ');
+  return [error.stack ?? error.message, ...reasons].join(reasonFollows);
+}
+
+const reasonFollows = '\n  because of ';
+
+/** Of an error that is no fault of the program, and of what it came from. */
+function messagesOf({ message, cause }: Error): readonly string[] {
+  return [message, ...(cause instanceof Error ? messagesOf(cause) : [])];
 }

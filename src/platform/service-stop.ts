@@ -11,6 +11,11 @@ export interface StopLimits {
   readonly graceMs: number;
 }
 
+export interface StopOptions extends Partial<StopLimits> {
+  /** Others keep the port: load balancers need not look elsewhere, and only those have to leave who are connected. */
+  readonly isReplaced?: boolean;
+}
+
 /** What is left of the grace when running requests are cut, for closing what they used. */
 const closingMsMax = 1_000;
 
@@ -50,8 +55,8 @@ export class ServiceStop {
    * @param reason for the log, such as the name of a signal
    * @throws Error when the grace is over before everything has been closed; the process is to be ended then
    */
-  async run(reason: string, limits: Partial<StopLimits> = {}): Promise<void> {
-    await (this.#stopping ??= this.#stop(reason, { ...this.#limits, ...limits }));
+  async run(reason: string, { isReplaced = false, ...limits }: StopOptions = {}): Promise<void> {
+    await (this.#stopping ??= this.#stop(reason, isReplaced, { ...this.#limits, ...limits }));
   }
 
   /** How long the stop may still take; the whole grace before it has begun. */
@@ -62,21 +67,25 @@ export class ServiceStop {
   /** Drains a server and stops it; to be the first step of the lifecycle's stop. */
   async closeServer(server: HttpServer): Promise<void> {
     if (this.#plan === undefined) throw new Error('The server is closed by a stop.');
-    const { reason, drainMs, requestsEnd } = this.#plan;
+    const { reason, isReplaced, drainMs, requestsEnd } = this.#plan;
     this.#logger.info({ reason, drainMs }, 'Draining');
-    server.drain();
     const waitMs = Math.min(drainMs, requestsEnd.remainingMs());
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (isReplaced) {
+      await server.leave(waitMs);
+    } else {
+      server.drain();
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
     this.#drained = true;
     const cut = await server.stop(requestsEnd.remainingMs());
     if (cut > 0) this.#logger.warn({ requests: cut }, 'Requests were cut at the end of the grace');
   }
 
-  async #stop(reason: string, { drainMs, graceMs }: StopLimits): Promise<void> {
+  async #stop(reason: string, isReplaced: boolean, { drainMs, graceMs }: StopLimits): Promise<void> {
     const startedAt = performance.now();
     const requestsEnd = startDeadline(graceMs - Math.min(closingMsMax, graceMs / 4));
-    this.#plan = { reason, drainMs, requestsEnd, end: startDeadline(graceMs) };
-    this.#readiness.beginShutdown();
+    this.#plan = { reason, isReplaced, drainMs, requestsEnd, end: startDeadline(graceMs) };
+    if (!isReplaced) this.#readiness.beginShutdown();
     try {
       await withTimeout(graceMs, () => this.#lifecycle.stop());
     } catch (error) {
@@ -89,6 +98,7 @@ export class ServiceStop {
 
 interface StopPlan {
   readonly reason: string;
+  readonly isReplaced: boolean;
   readonly drainMs: number;
   /** When requests that still run are cut. */
   readonly requestsEnd: Deadline;

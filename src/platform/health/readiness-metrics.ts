@@ -10,7 +10,8 @@ export function recordReadiness(readiness: Pick<Readiness, 'report' | 'latest'>,
   const ready = {
     name: 'service_ready',
     help: '1 while the instance can take requests, else 0, as when it was last asked.',
-  };
+    aggregator: 'min',
+  } as const;
   gaugeOnScrape(registry, ready, (gauge) => {
     gauge.set(readiness.latest().ready ? 1 : 0);
     void readiness.report();
@@ -19,6 +20,7 @@ export function recordReadiness(readiness: Pick<Readiness, 'report' | 'latest'>,
     name: 'readiness_check_up',
     help: '1 for a readiness check that is up, else 0, as when it was last made.',
     labelNames: ['check'],
+    aggregator: 'min',
   } as const;
   gaugeOnScrape(registry, checkUp, (gauge) => {
     for (const [check, { status }] of Object.entries(readiness.latest().checks)) {
