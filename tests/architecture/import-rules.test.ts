@@ -20,16 +20,22 @@ function brokenRules(folder: string, paths: readonly string[]): string[] {
 
 describe('The import rules', () => {
   it('hold in the sources', () => {
-    expect(brokenRules(root, ['src', 'mock-enrichment'])).toEqual([]);
+    expect(brokenRules(root, ['src', 'mock-enrichment', 'examples'])).toEqual([]);
   });
 
   // The negative control: a rule that cannot fail proves nothing.
   it.each([
     ['platform-stands-alone', 'src/platform/a.ts', `import '../profiles/index.ts';`],
     ['services-are-siblings', 'src/profiles/a.ts', `import '../accounts/index.ts';`],
+    ['services-are-siblings', 'src/traffic/a.ts', `import '../profiles/index.ts';`],
+    ['client-stands-alone', 'src/client/a.ts', `import '../platform/clock.ts';`],
+    ['client-stands-alone', 'src/client/a.ts', `import 'express';`],
+    ['page-runs-in-browsers', 'src/profiles/dashboard/page/a.js', `import '../../../platform/clock.ts';`],
+    ['page-runs-in-browsers', 'src/profiles/dashboard/page/a.js', `import 'joi';`],
+    ['examples-are-customers', 'examples/a.ts', `import '../src/platform/clock.ts';`],
     ['main-enters-by-the-door', 'src/main/a.ts', `import '../profiles/users/user.ts';`],
     ['mock-is-somebody-elses', 'mock-enrichment/a.ts', `import '../src/platform/clock.ts';`],
-    ['adapters-by-composition-roots', 'src/profiles/users/user-service.ts', `import './sequelize-user-queries.ts';`],
+    ['adapters-by-composition-roots', 'src/profiles/users/user-service.ts', `import './sql-user-queries.ts';`],
     [
       'adapters-by-composition-roots',
       'src/profiles/users/a.ts',
@@ -56,7 +62,7 @@ describe('The import rules', () => {
         'src/platform/clock.ts': 'export {};',
         'src/platform/b.ts': `import './a.ts';`,
         'src/profiles/users/user.ts': 'export {};',
-        'src/profiles/users/sequelize-user-queries.ts': 'export {};',
+        'src/profiles/users/sql-user-queries.ts': 'export {};',
         'src/profiles/users/user-routes.ts': 'export {};',
         'src/profiles/enrichment/http-enrichment-client.ts': 'export {};',
         'src/profiles/users/user-controller.ts': 'export {};',

@@ -49,6 +49,17 @@ function describeJournal(name: string, missing: string | null, open: () => Promi
         expect(await list(change.userId)).toEqual([{ ...change, seq: expect.any(Number) }]);
       });
 
+      it('gives the number that the change is listed with, and a greater one to the next', async () => {
+        const [first, second] = [buildChange(), buildChange()];
+        const seqs = await store.unitOfWork.run(async ({ changes }) => [
+          await changes.append(first),
+          await changes.append(second),
+        ]);
+        const listed = [...(await list(first.userId)), ...(await list(second.userId))];
+        expect(listed.map(({ seq }) => seq)).toEqual(seqs);
+        expect(seqs[1]).toBeGreaterThan(seqs[0] ?? Number.NaN);
+      });
+
       it('refuses an id that is recorded', async () => {
         const change = buildChange();
         await append(change);

@@ -1,15 +1,14 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { buildUserBody } from '../helpers/build-user.ts';
 import { engines } from '../helpers/engines.ts';
 import { describeWith } from '../helpers/services.ts';
 import { type RunningProfiles, startProfiles } from '../helpers/start-profiles.ts';
+import { chromiumMissing, launchChromium } from './chromium.ts';
 
-const chromiumPath = '/usr/bin/chromium';
 const timeoutMs = 60_000;
 
 interface PageRequest {
@@ -31,7 +30,7 @@ async function servePage(): Promise<Server> {
 
 const originOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-describeWith(existsSync(chromiumPath) ? null : `${chromiumPath} is missing`, 'A page of another origin', () => {
+describeWith(chromiumMissing, 'A page of another origin', () => {
   let listed: Server;
   let unlisted: Server;
   let profiles: RunningProfiles;
@@ -43,8 +42,7 @@ describeWith(existsSync(chromiumPath) ? null : `${chromiumPath} is missing`, 'A 
     const [sqlite] = engines;
     if (sqlite === undefined) throw new Error('SQLite is always there.');
     profiles = await startProfiles(sqlite, { CORS_ORIGINS: originOf(listed) });
-    const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
-    browser = await chromium.launch({ executablePath: chromiumPath, args });
+    browser = await launchChromium();
   }, timeoutMs);
 
   afterAll(async () => {

@@ -1,22 +1,12 @@
-import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { type MockEnrichment, startMockEnrichment } from '../../mock-enrichment/start-mock-enrichment.ts';
 import { describeWith } from '../helpers/services.ts';
-
-const CHROMIUM = '/usr/bin/chromium';
-const CHROMIUM_ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { chromiumMissing, complaintsOf, launchChromium } from './chromium.ts';
 
 export const PHONE = { width: 360, height: 740 };
 export const DESKTOP = { width: 1280, height: 800 };
+export const WALL = { width: 1920, height: 1080 };
 
 /** A mock and a page that shows it, new for each test. */
 export interface ControlPage {
@@ -32,7 +22,7 @@ export interface ControlPage {
 
 /** Tests of the control page in Chromium; without it they are skipped by name. */
 export function describeControlPage(name: string, tests: (shown: ControlPage) => void): void {
-  describeWith(existsSync(CHROMIUM) ? null : `${CHROMIUM} is missing`, name, () => {
+  describeWith(chromiumMissing, name, () => {
     let browser: Browser | undefined;
     let nowMs = 0;
     const shown = {
@@ -40,12 +30,7 @@ export function describeControlPage(name: string, tests: (shown: ControlPage) =>
         await shown.page?.close();
         if (browser === undefined || shown.mock === undefined) throw new Error('A page is opened within a test.');
         const page = await browser.newPage(options);
-        const complaints: string[] = [];
-        page.on('console', (message) => {
-          if (message.type() !== 'log') complaints.push(message.text());
-        });
-        page.on('pageerror', (error) => complaints.push(String(error)));
-        Object.assign(shown, { page, complaints });
+        Object.assign(shown, { page, complaints: complaintsOf(page) });
         await page.goto(shown.mock.url);
         await page.getByRole('status').getByText('Live', { exact: true }).waitFor();
       },
@@ -58,7 +43,7 @@ export function describeControlPage(name: string, tests: (shown: ControlPage) =>
     } as Pick<ControlPage, 'open' | 'ask'> & Partial<ControlPage>;
 
     beforeAll(async () => {
-      browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
+      browser = await launchChromium();
     });
 
     afterAll(async () => {

@@ -16,6 +16,8 @@ export interface Exit {
 
 /** A program that runs beside the test. */
 export interface ChildProcess {
+  /** Of the program itself, without what it has started. */
+  readonly pid: number | undefined;
   /** All that it has written so far, both streams in the order of arrival. */
   readonly output: string;
   /** @throws Error when the program could not be started */
@@ -28,16 +30,19 @@ export interface ChildProcess {
   kill(signal: NodeJS.Signals): Promise<Exit>;
 }
 
-/** Runs a program with the environment that it is given, of which nothing is inherited but PATH and HOME. */
+/**
+ * Runs a program with the environment that it is given, of which nothing is inherited but PATH, HOME, and where Node.js
+ * keeps what it has compiled, which CI sets because programs are started hundreds of times.
+ */
 export function startProcess(
   command: readonly [string, ...string[]],
   options: { env?: Readonly<Record<string, string>>; cwd?: string } = {},
 ): ChildProcess {
-  const { PATH = '', HOME = '' } = process.env;
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env;
   const [file, ...args] = command;
   const child = spawn(file, args, {
     cwd: options.cwd ?? repositoryRoot,
-    env: { PATH, HOME, ...options.env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, which signals reach as a whole.
     detached: true,
@@ -60,6 +65,7 @@ export function startProcess(
   };
 
   return {
+    pid: child.pid,
     get output() {
       return output;
     },

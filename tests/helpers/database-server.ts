@@ -53,6 +53,11 @@ export const ownServers: readonly OwnServerKind[] = [
   { name: 'MySQL', missing: await dockerMissing(), launch: async () => await started(await OwnMysql.create()) },
 ];
 
+/** A MariaDB with further options, such as those of replication. */
+export async function launchMariadb(options: readonly string[]): Promise<OwnDatabaseServer> {
+  return await started(await OwnMariadb.create(options));
+}
+
 async function started(server: OwnDatabaseServer): Promise<OwnDatabaseServer> {
   try {
     await server.start();
@@ -67,17 +72,19 @@ class OwnMariadb implements OwnDatabaseServer {
   readonly url: string;
   readonly home: string;
   readonly #port: number;
+  readonly #options: readonly string[];
   #initialised = false;
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, home: string) {
+  private constructor(port: number, home: string, options: readonly string[]) {
     this.#port = port;
+    this.#options = options;
     this.url = urlOf(port);
     this.home = home;
   }
 
-  static async create(): Promise<OwnMariadb> {
-    return new OwnMariadb(await freePort(), await mkdtemp(join(tmpdir(), 'profiles-mariadb-')));
+  static async create(options: readonly string[] = []): Promise<OwnMariadb> {
+    return new OwnMariadb(await freePort(), await mkdtemp(join(tmpdir(), 'profiles-mariadb-')), options);
   }
 
   async freeze(): Promise<void> {
@@ -110,7 +117,7 @@ class OwnMariadb implements OwnDatabaseServer {
 
     const log = join(this.home, 'mariadb.log');
     const place = [`--socket=${join(this.home, 'socket')}`, '--bind-address=127.0.0.1', `--port=${this.#port}`];
-    const args = ['--no-defaults', user, data, ...place, `--log-error=${log}`, durable];
+    const args = ['--no-defaults', user, data, ...place, `--log-error=${log}`, durable, ...this.#options];
     this.#process = spawn(mariadbPrograms[0], args, { stdio: 'ignore' });
     await once(this.#process, 'spawn');
     await becomesReady(this.url, async () => (this.#runs ? null : await readFile(log, 'utf8')));

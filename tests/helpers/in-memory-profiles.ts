@@ -4,14 +4,18 @@ import type { UserChange } from '../../src/profiles/changes/user-change.ts';
 import { compareText, emailKey, searchKey } from '../../src/profiles/users/text-keys.ts';
 import type { User } from '../../src/profiles/users/user.ts';
 import { EmailTakenError, UserIdTakenError } from '../../src/profiles/users/user-errors.ts';
-import { positionOf, type UserListQuery, type UserQueries } from '../../src/profiles/users/user-queries.ts';
+import type { UserProjection } from '../../src/profiles/users/user-projection.ts';
+import { positionOf, type StoredUserQueries, type UserListQuery } from '../../src/profiles/users/user-queries.ts';
 import type { UserRepository } from '../../src/profiles/users/user-repository.ts';
+import { type UserView, viewOf } from '../../src/profiles/users/user-view.ts';
 import type { UserRepositories } from './user-use-cases.ts';
 
 /** What a transaction finds, and what it leaves. */
 interface Contents {
   readonly users: Map<string, User>;
   readonly changes: RecordedChange[];
+  /** What queries see. */
+  readonly shown: Map<string, { readonly user: User; readonly view: UserView }>;
 }
 
 /**
@@ -21,19 +25,24 @@ interface Contents {
  */
 export function createInMemoryProfiles(): {
   unitOfWork: UnitOfWork<UserRepositories>;
-  queries: UserQueries;
+  queries: StoredUserQueries;
   changeQueries: ChangeQueries;
 } {
-  let committed: Contents = { users: new Map(), changes: [] };
+  let committed: Contents = { users: new Map(), changes: [], shown: new Map() };
   let last: Promise<unknown> = Promise.resolve();
 
   const unitOfWork: UnitOfWork<UserRepositories> = {
     run: async (work) => {
       const turn = last.then(async () => {
-        const draft: Contents = { users: new Map(committed.users), changes: [...committed.changes] };
+        const draft: Contents = {
+          users: new Map(committed.users),
+          changes: [...committed.changes],
+          shown: new Map(committed.shown),
+        };
         const result = await work({
           users: new InMemoryUserRepository(draft.users),
           changes: new InMemoryChangeJournal(draft.changes),
+          projection: new InMemoryUserProjection(draft.shown),
         });
         committed = draft;
         return result;
@@ -43,9 +52,9 @@ export function createInMemoryProfiles(): {
     },
   };
 
-  const queries: UserQueries = {
-    find: async (id) => committed.users.get(id) ?? null,
-    list: async (query) => list([...committed.users.values()], query),
+  const queries: StoredUserQueries = {
+    find: async (id) => ({ view: committed.shown.get(id)?.view ?? null, mayBeKept: true }),
+    list: async (query) => list([...committed.shown.values()], query).map(({ view }) => view),
   };
 
   const changeQueries: ChangeQueries = {
@@ -104,9 +113,11 @@ class InMemoryChangeJournal implements ChangeJournal {
     this.#changes = changes;
   }
 
-  async append(change: UserChange): Promise<void> {
+  async append(change: UserChange): Promise<number> {
     if (await this.has(change.id)) throw new Error('A change was recorded twice.');
-    this.#changes.push({ ...change, seq: this.#changes.length + 1 });
+    const seq = this.#changes.length + 1;
+    this.#changes.push({ ...change, seq });
+    return seq;
   }
 
   async has(changeId: string): Promise<boolean> {
@@ -114,18 +125,38 @@ class InMemoryChangeJournal implements ChangeJournal {
   }
 }
 
-function list(users: User[], { limit, sort, after, emailKey: email, prefix }: UserListQuery): User[] {
+class InMemoryUserProjection implements UserProjection {
+  readonly #shown: Contents['shown'];
+
+  constructor(shown: Contents['shown']) {
+    this.#shown = shown;
+  }
+
+  async put(user: User, revision: number): Promise<UserView> {
+    const view = viewOf(user, revision);
+    this.#shown.set(user.id, { user, view });
+    return view;
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#shown.delete(id);
+  }
+}
+
+type Shown = ReturnType<Contents['shown']['get']> & object;
+
+function list(shown: Shown[], { limit, sort, after, emailKey: email, prefix }: UserListQuery): Shown[] {
   const sign = sort.startsWith('-') ? -1 : 1;
   const compare = (a: { key: string; id: string }, b: { key: string; id: string }) =>
     sign * (compareText(a.key, b.key) || compareText(a.id, b.id));
-  return users
-    .filter((user) => email === undefined || emailKey(user.email) === email)
+  return shown
+    .filter(({ user }) => email === undefined || emailKey(user.email) === email)
     .filter(
-      ({ name, displayName, email: address }) =>
+      ({ user: { name, displayName, email: address } }) =>
         prefix === undefined ||
         [name, displayName ?? '', address].some((text) => searchKey(text).startsWith(prefix) && text !== ''),
     )
-    .filter((user) => after === undefined || compare(positionOf(user, sort), after) > 0)
-    .sort((a, b) => compare(positionOf(a, sort), positionOf(b, sort)))
+    .filter(({ view }) => after === undefined || compare(positionOf(view, sort), after) > 0)
+    .sort((a, b) => compare(positionOf(a.view, sort), positionOf(b.view, sort)))
     .slice(0, limit);
 }

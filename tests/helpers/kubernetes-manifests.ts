@@ -12,7 +12,7 @@ import { ConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import { Secret } from 'kubernetes-models/v1/Secret';
 import { Service } from 'kubernetes-models/v1/Service';
 import { ServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
-import { parseAllDocuments } from 'yaml';
+import { loadAll } from 'js-yaml';
 import { repositoryRoot } from './child-process.ts';
 
 const execute = promisify(execFile);
@@ -45,10 +45,7 @@ const models = new Map<string, Model>(
 );
 
 export function manifestsIn(text: string): Manifest[] {
-  return parseAllDocuments(text).map((document) => {
-    if (document.errors.length > 0) throw new Error(document.errors.join('\n'));
-    return document.toJS() as Manifest;
-  });
+  return loadAll(text) as Manifest[];
 }
 
 /** What the API's schema says against a manifest: what is missing, of the wrong type, or out of range. */

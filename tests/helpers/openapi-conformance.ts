@@ -105,11 +105,7 @@ const transportHeaders = new Set([
   'transfer-encoding',
   'vary',
   'x-content-type-options',
-  'x-dns-prefetch-control',
-  'x-download-options',
   'x-frame-options',
-  'x-permitted-cross-domain-policies',
-  'x-xss-protection',
 ]);
 
 function headerDifferences({ headers }: Exchange, response: Place): string[] {

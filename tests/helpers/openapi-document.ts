@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 
 /** A place in openapi.yaml: its JSON pointer, and the object that stands there. */
 export interface Place {
@@ -18,7 +18,7 @@ export interface Parameter {
 }
 
 const file = new URL('../../openapi.yaml', import.meta.url);
-const root: Place = { pointer: '', value: parse(readFileSync(file, 'utf8')) };
+const root: Place = { pointer: '', value: load(readFileSync(file, 'utf8')) as Place['value'] };
 
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
 ajvFormats.default(ajv);

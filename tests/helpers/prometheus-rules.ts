@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import { repositoryRoot } from './child-process.ts';
 
 export interface AlertRule {
@@ -24,7 +24,7 @@ export interface AlertTest {
 export const readDeployed = (file: string) => readFileSync(join(repositoryRoot, 'deploy', file), 'utf8');
 
 const documentsIn = <T>(folder: string) =>
-  readdirSync(join(repositoryRoot, 'deploy', folder)).map((file) => parse(readDeployed(`${folder}/${file}`)) as T);
+  readdirSync(join(repositoryRoot, 'deploy', folder)).map((file) => load(readDeployed(`${folder}/${file}`)) as T);
 
 const rules = documentsIn<{ groups: { rules: (AlertRule | RecordingRule)[] }[] }>('prometheus/rules')
   .flatMap(({ groups }) => groups)

@@ -1,6 +1,6 @@
 import { QueryTypes } from 'sequelize';
 import { parseDatabaseUrl } from '../../src/platform/database/database-url.ts';
-import { openDatabase } from '../../src/platform/database/sequelize.ts';
+import { openDatabase } from '../../src/platform/database/open-database.ts';
 
 export type Row = Record<string, unknown>;
 

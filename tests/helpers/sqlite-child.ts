@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { SqliteCommand } from './sqlite-process.ts';
-import { connect, increment, type OpenSqlite } from './sqlite-fixture.ts';
+import { ampleTimeoutMs, connect, increment, type OpenSqlite } from './sqlite-fixture.ts';
 
 // The other process of the SQLite tests: does what it is told and says when it is done.
 
@@ -16,7 +16,8 @@ function open(): OpenSqlite {
 const commands: Record<SqliteCommand, () => Promise<void> | void> = {
   echo: () => {},
   lock: () => {
-    lock = new DatabaseSync(storage);
+    // The first commit to a new file needs it alone, and waits for whoever is just looking whether it is in WAL mode.
+    lock = new DatabaseSync(storage, { timeout: ampleTimeoutMs });
     lock.exec('BEGIN IMMEDIATE');
   },
   unlock: () => {

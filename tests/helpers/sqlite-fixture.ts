@@ -61,7 +61,7 @@ export async function createSqliteFixture(): Promise<SqliteFixture> {
 }
 
 /** More than a busy machine needs for anything that is not a test of waiting too long. */
-const ampleTimeoutMs = 60_000;
+export const ampleTimeoutMs = 60_000;
 
 /** Sequelize on the driver, not connected yet. */
 export function connect(

@@ -14,6 +14,18 @@ export interface RunningProfiles {
 
 export async function startProfiles(engine: Engine, env: Record<string, string> = {}): Promise<RunningProfiles> {
   const database = await engine.create();
+  const running = await startProfilesOn(database.url, env);
+  return {
+    ...running,
+    stop: async () => {
+      await running.stop();
+      await database.drop();
+    },
+  };
+}
+
+/** Another instance of the service, on a database that there is. */
+export async function startProfilesOn(databaseUrl: string, env: Record<string, string> = {}): Promise<RunningProfiles> {
   const mock = await startMockEnrichment({ port: 0 });
   const logged: Record<string, unknown>[] = [];
   const logger = createLogger({
@@ -22,7 +34,7 @@ export async function startProfiles(engine: Engine, env: Record<string, string> 
     destination: { write: (line) => void logged.push(JSON.parse(line)) },
   });
   const config = profilesConfig({
-    DATABASE_URL: database.url,
+    DATABASE_URL: databaseUrl,
     ENRICHMENT_URL: mock.url,
     HOST: '127.0.0.1',
     PORT: '0',
@@ -40,7 +52,6 @@ export async function startProfiles(engine: Engine, env: Record<string, string> 
     stop: async () => {
       await profiles.stop();
       await mock.stop();
-      await database.drop();
     },
   };
 }

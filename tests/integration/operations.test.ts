@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { pino } from 'pino';
 import { describe, expect, it } from '@jest/globals';
+import { createLogger } from '../../src/platform/telemetry/logger.ts';
 import { createProfiles, databaseConfig, openMigrator, profilesConfig } from '../../src/profiles/index.ts';
 import { buildUserBody } from '../helpers/build-user.ts';
 import { describeOnEachEngine, engines } from '../helpers/engines.ts';
@@ -16,7 +16,8 @@ describeOnEachEngine('/ready', (engine) => {
   it('is 503 until the migrations have been run by somebody else, then 200', async () => {
     const database = await engine.create();
     const messages: string[] = [];
-    const logger = pino({ level: 'info' }, { write: (line) => void messages.push(JSON.parse(line).msg) });
+    const destination = { write: (line: string) => void messages.push(JSON.parse(line).msg) };
+    const logger = createLogger({ level: 'info', service: 'test', destination });
     const config = profilesConfig({
       DATABASE_URL: database.url,
       ENRICHMENT_URL: 'http://127.0.0.1:9',
@@ -62,7 +63,10 @@ describe('A database that is away', () => {
       PORT: '0',
       SHUTDOWN_DRAIN_MS: '0',
     });
-    const profiles = createProfiles(config, { applyMigrations: false, logger: pino({ level: 'silent' }) });
+    const profiles = createProfiles(config, {
+      applyMigrations: false,
+      logger: createLogger({ level: 'silent', service: 'test' }),
+    });
     const { port } = await profiles.start();
     const api = conformingAgent(`http://127.0.0.1:${port}`);
     try {
@@ -110,7 +114,10 @@ describe('A stop', () => {
   it('while it starts leaves nothing running', async () => {
     const database = await sqlite.create();
     const env = { DATABASE_URL: database.url, ENRICHMENT_URL: 'http://127.0.0.1:9', HOST: '127.0.0.1', PORT: '0' };
-    const profiles = createProfiles(profilesConfig(env), { applyMigrations: true, logger: pino({ level: 'silent' }) });
+    const profiles = createProfiles(profilesConfig(env), {
+      applyMigrations: true,
+      logger: createLogger({ level: 'silent', service: 'test' }),
+    });
     const starting = profiles.start();
     await profiles.stop();
     await expect(starting).rejects.toThrow('stopped while it started');
@@ -158,7 +165,10 @@ describeOnEachEngine('A database that goes silent', (engine) => {
 
     const env = { DATABASE_URL: throughLink.href, ENRICHMENT_URL: 'http://127.0.0.1:9', HOST: '127.0.0.1', PORT: '0' };
     const config = profilesConfig({ ...env, SHUTDOWN_DRAIN_MS: '0', SHUTDOWN_GRACE_MS: '4000' });
-    const profiles = createProfiles(config, { applyMigrations: true, logger: pino({ level: 'silent' }) });
+    const profiles = createProfiles(config, {
+      applyMigrations: true,
+      logger: createLogger({ level: 'silent', service: 'test' }),
+    });
     const { port, schemaReady } = await profiles.start();
     await schemaReady;
     const api = conformingAgent(`http://127.0.0.1:${port}`);

@@ -156,7 +156,15 @@ describe('CORS', () => {
 
       expect(headers.get('access-control-allow-origin')).toBe(listed);
       expect(headers.get('access-control-expose-headers')?.split(',')).toEqual(
-        expect.arrayContaining(['ETag', 'Location', 'Link', 'Retry-After', 'X-Request-Id', 'Idempotency-Replayed']),
+        expect.arrayContaining([
+          'ETag',
+          'Location',
+          'Link',
+          'Retry-After',
+          'X-Request-Id',
+          'Idempotency-Replayed',
+          'X-Cache',
+        ]),
       );
       expect(headers.get('access-control-allow-credentials')).toBeNull();
       expect(headers.get('vary')).toContain('Origin');

@@ -37,7 +37,8 @@ jest.setTimeout(120_000);
 let service: ServiceProcess | undefined;
 
 async function serve(databaseUrl: string): Promise<ServiceProcess> {
-  service = await startService(databaseUrl);
+  // It is the database that is asked here; what a cache makes of its absence, `cache-frozen` tells.
+  service = await startService(databaseUrl, { CACHE_MEMORY_ENTRIES_MAX: '0' });
   await service.becomesReady(10_000);
   return service;
 }

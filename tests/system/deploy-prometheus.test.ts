@@ -3,7 +3,7 @@ import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { stringify } from 'yaml';
+import { dump } from 'js-yaml';
 import { repositoryRoot } from '../helpers/child-process.ts';
 import { docker, dockerMissing } from '../helpers/docker-compose.ts';
 import { dashboardExpressions } from '../helpers/grafana-dashboard.ts';
@@ -61,7 +61,7 @@ describeWith(await dockerMissing(), 'promtool', () => {
   it('accepts every expression of the dashboard, and refuses a broken one', async () => {
     const check = async (expressions: readonly string[]) => {
       const rules = expressions.map((expr, index) => ({ record: `panel_${index}`, expr }));
-      await writeFile(join(work, 'dashboard.yml'), stringify({ groups: [{ name: 'dashboard', rules }] }));
+      await writeFile(join(work, 'dashboard.yml'), dump({ groups: [{ name: 'dashboard', rules }] }));
       return await promtool(work, 'check', 'rules', 'dashboard.yml');
     };
     expect(await check(dashboardExpressions)).toContain(`${dashboardExpressions.length} rules found`);

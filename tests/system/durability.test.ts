@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { QueryTypes } from 'sequelize';
 import { parseDatabaseUrl } from '../../src/platform/database/database-url.ts';
-import { openDatabase } from '../../src/platform/database/sequelize.ts';
+import { openDatabase } from '../../src/platform/database/open-database.ts';
+import { repositoryRoot, startProcess } from '../helpers/child-process.ts';
 import { type OwnDatabaseServer, ownServers } from '../helpers/database-server.ts';
 import { engines, type TestDatabase } from '../helpers/engines.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -76,6 +77,7 @@ describe('What was acknowledged is durable (W4)', () => {
     expect(journal.acknowledged).toHaveLength(journal.sent.length);
     await expectAsAcknowledged(databaseUrl, journal.acknowledged);
     await expectReplays(running.api, journal.acknowledged.slice(-replays));
+    await expectReadModelAsWritten(databaseUrl);
     expect(running.output).not.toContain('"level":"error"');
   }
 
@@ -155,6 +157,13 @@ async function expectAsAcknowledged(databaseUrl: string, acknowledged: readonly 
   expect(sorted(stored.users)).toEqual(sorted(users));
   expect(sorted(stored.changes)).toEqual(sorted(changes));
   expect(stored.keys).toEqual([{ kept: acknowledged.length, undecided: 0 }]);
+}
+
+async function expectReadModelAsWritten(databaseUrl: string): Promise<void> {
+  const check = startProcess([process.execPath, join(repositoryRoot, 'src/main/read-model.ts'), 'check'], {
+    env: { DATABASE_URL: databaseUrl },
+  });
+  expect({ ...(await check.exited), output: check.output }).toMatchObject({ code: 0 });
 }
 
 /** As text, since a difference among thousands is easier to read in lines. */

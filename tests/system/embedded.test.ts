@@ -180,6 +180,12 @@ describe('The embedded mode', () => {
     expect(child.output).not.toContain('s3cret-tiger');
   });
 
+  it('runs one process, and says so when it shall run more', async () => {
+    const child = start({ WORKERS: '2' });
+    expect(await child.exited).toMatchObject({ code: 78 });
+    expect(child.output).toContain('- WORKERS must be 1 with npm start; npm run start:production takes more');
+  });
+
   it.each(['PORT', 'MOCK_PORT'])('says so when %s is in use', async (variable) => {
     const occupant = createServer().listen(0, '0.0.0.0');
     await once(occupant, 'listening');

@@ -1,7 +1,3 @@
-import { once } from 'node:events';
-import { Agent, type IncomingMessage, request } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Exit } from '../helpers/child-process.ts';
 import { engines, type TestDatabase } from '../helpers/engines.ts';
@@ -9,7 +5,8 @@ import { eventually } from '../helpers/eventually.ts';
 import { type Haproxy, haproxyMissing, startHaproxy } from '../helpers/haproxy.ts';
 import { queryDatabase } from '../helpers/query-database.ts';
 import { describeWith } from '../helpers/services.ts';
-import { newUser, tally } from './acceptance/target.ts';
+import { tally } from './acceptance/target.ts';
+import { startKeepAliveClients } from './keep-alive-clients.ts';
 import { type ServiceProcess, startService } from './service-process.ts';
 
 const cycles = 20;
@@ -19,47 +16,9 @@ const cycles = 20;
  */
 const drainMs = Number(process.env['ROLLING_RESTART_DRAIN_MS'] ?? 1_000);
 const graceMs = 10_000;
-const clients = 8;
-const thinkMs = 15;
 
 const mariadb = engines.find(({ name }) => name === 'MariaDB');
 if (mariadb === undefined) throw new Error('MariaDB is one of the engines.');
-
-/** Clients that create users through connections that they keep, one after the other. */
-function startClients(url: string): { readonly results: readonly string[]; stop(): Promise<void> } {
-  const results: string[] = [];
-  const stopping = new AbortController();
-  const agent = new Agent({ keepAlive: true, maxSockets: clients });
-
-  async function create(): Promise<string> {
-    const outgoing = request(`${url}/api/users`, {
-      method: 'POST',
-      agent,
-      headers: { 'content-type': 'application/json' },
-      signal: AbortSignal.timeout(15_000),
-    });
-    outgoing.end(JSON.stringify(newUser()));
-    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
-    const body = await text(answer);
-    return answer.statusCode === 201 ? '201' : `${answer.statusCode} ${body}`;
-  }
-  async function client(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      results.push(await create().catch((error: Error) => error.message));
-      await pause(thinkMs);
-    }
-  }
-
-  const running = Promise.all(Array.from({ length: clients }, client));
-  return {
-    results,
-    stop: async () => {
-      stopping.abort();
-      await running;
-      agent.destroy();
-    },
-  };
-}
 
 describeWith(mariadb.missing ?? (await haproxyMissing()), 'Two instances behind haproxy', () => {
   let database: TestDatabase;
@@ -83,7 +42,7 @@ describeWith(mariadb.missing ?? (await haproxyMissing()), 'Two instances behind 
   });
 
   it('are restarted in turn under load, and no client notices (P1)', async () => {
-    const traffic = startClients(haproxy.url);
+    const traffic = startKeepAliveClients(haproxy.url);
     const exits: Exit[] = [];
     try {
       for (let cycle = 0; cycle < cycles; cycle++) {

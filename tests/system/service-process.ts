@@ -13,6 +13,8 @@ export interface ServiceProcess {
   /** What all its lives have written so far. */
   readonly output: string;
   start(): Promise<void>;
+  /** Sends a signal that it survives, as those that stop it and let it go on. */
+  signal(signal: NodeJS.Signals): void;
   kill(signal: NodeJS.Signals): Promise<Exit>;
   /** Waits until `/ready` says that it is. */
   becomesReady(timeoutMs: number): Promise<void>;
@@ -53,6 +55,7 @@ export async function startService(
       ended.push(child.output);
       await start();
     },
+    signal: (signal) => child.signal(signal),
     kill: async (signal) => await child.kill(signal),
     becomesReady: async (timeoutMs) => {
       await eventually(async () => expect((await api.send('GET', '/ready')).status).toBe(200), { timeoutMs });

@@ -27,6 +27,7 @@ describe('The configuration', () => {
         queueMax: 100,
         queueTimeoutMs: 2000,
       },
+      replicas: { locations: [], lagMsMax: 5000 },
       idempotencyTtlMs: 86_400_000,
       enrichment: {
         url: 'http://provider.example',
@@ -35,7 +36,10 @@ describe('The configuration', () => {
         maxConcurrent: 100,
         breaker: { volume: 5, windowMs: 10_000, consecutiveFailures: 5, resetMs: 10_000 },
       },
+      cache: { ttlMs: 3_600_000, entriesMax: 10_000, bytesMax: 67_108_864, keyPrefix: 'user-service||user-' },
       logLevel: 'info',
+      serverTiming: false,
+      workers: 1,
       shutdownDrainMs: 5000,
       shutdownGraceMs: 15_000,
       proxyTrust: null,
@@ -43,6 +47,7 @@ describe('The configuration', () => {
       redisUrl: null,
       corsOrigins: [],
       opsToken: null,
+      opsControls: false,
       otlpEndpoint: null,
       revision: 'unknown',
     });
@@ -72,6 +77,38 @@ describe('The configuration', () => {
   it('does not repeat values, which may be secret', () => {
     const problems = problemsOf({ ...required, DATABASE_URL: 'postgres://user:hunter2@db/x' });
     expect(problems.join()).toBe('DATABASE_URL must be sqlite:<path>, mysql://… or mariadb://…');
+  });
+
+  it('reads the replicas of DATABASE_REPLICA_URLS', () => {
+    const urls = 'mysql://reader:hunter2@one/profiles, mariadb://two:3307/profiles';
+    const { replicas } = profilesConfig({
+      ...required,
+      DATABASE_URL: 'mysql://db/profiles',
+      DATABASE_REPLICA_URLS: urls,
+      REPLICA_LAG_MS_MAX: '700',
+    });
+    expect(replicas).toMatchObject({ locations: [{ host: 'one' }, { host: 'two', port: 3307 }], lagMsMax: 700 });
+  });
+
+  it.each([
+    ['mysql://db/profiles', 'sqlite:x.sqlite', 'DATABASE_REPLICA_URLS must be mysql://… or mariadb://…, by comma'],
+    [
+      'mysql://db/profiles',
+      'mysql://one/profiles,',
+      'DATABASE_REPLICA_URLS must be mysql://… or mariadb://…, by comma',
+    ],
+    [
+      'mysql://db/profiles',
+      Array.from({ length: 17 }, () => 'mysql://one/x').join(),
+      'DATABASE_REPLICA_URLS must be 16 at most',
+    ],
+    [
+      'sqlite:x.sqlite',
+      'mysql://u:hunter2@one/profiles',
+      'DATABASE_REPLICA_URLS needs a server in DATABASE_URL: SQLite has no replicas',
+    ],
+  ])('refuses replicas of %s at %s, without repeating the address', (database, urls, problem) => {
+    expect(problemsOf({ ...required, DATABASE_URL: database, DATABASE_REPLICA_URLS: urls })).toEqual([problem]);
   });
 
   it('wants the breaker to stay open for as long as a call can take, and an attempt to take no longer than the call', () => {
@@ -116,6 +153,12 @@ describe('The configuration', () => {
     '10.0.0.1,',
   ])('refuses TRUST_PROXY=%s, which would believe anybody or nobody', (text) => {
     expect(problemsOf({ ...required, TRUST_PROXY: text })).toHaveLength(1);
+  });
+
+  it('has no more room in memory than can be taken at the start', () => {
+    const entriesMax = (text: string) => problemsOf({ ...required, CACHE_MEMORY_ENTRIES_MAX: text });
+    expect(entriesMax('1000000')).toEqual([]);
+    expect(entriesMax('1000001')).toEqual(['CACHE_MEMORY_ENTRIES_MAX must be less than or equal to 1000000']);
   });
 
   it('reads the origins of CORS_ORIGINS', () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { CircuitState } from '../../../src/platform/resilience/circuit-breaker.ts';
+import type { CircuitState } from '../../../src/platform/resilience/operated-breaker.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { answer, answerJson, held } from '../../helpers/scripted-provider.ts';
 import { type Fixture, startFixture } from './enrichment-fixture.ts';
@@ -123,7 +123,7 @@ describe('E7: 200 callers of one user', () => {
     }
     expect(provider.requests.length).toBe(1);
     expect(events.filter(({ type }) => type === 'call-started').length).toBe(1);
-    expect(client.breakerState).toBe('closed');
+    expect(client.breaker.state).toBe('closed');
   });
 
   it('may all hang up: their number says nothing about the provider', async () => {
@@ -139,6 +139,6 @@ describe('E7: 200 callers of one user', () => {
     await eventually(() =>
       expect(events.at(-1)).toMatchObject({ type: 'call-ended', ending: { outcome: 'success', status: 'notFound' } }),
     );
-    expect(client.breakerState).toBe('closed');
+    expect(client.breaker.state).toBe('closed');
   });
 });

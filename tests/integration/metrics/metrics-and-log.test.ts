@@ -6,6 +6,7 @@ import { engines } from '../../helpers/engines.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { type RunningProfiles, startProfiles } from '../../helpers/start-profiles.ts';
 import { scrape } from '../../helpers/scraped-metrics.ts';
+import { requestsTo } from './requests-to.ts';
 
 const [sqlite] = engines;
 if (!sqlite) throw new Error('SQLite is always there.');
@@ -16,24 +17,13 @@ beforeEach(async () => {
     ENRICHMENT_ATTEMPT_TIMEOUT_MS: '150',
     ENRICHMENT_DEADLINE_MS: '600',
     ENRICHMENT_BREAKER_RESET_MS: '600',
+    // Whether a read finds the user in memory depends on how soon after the start it comes.
+    CACHE_MEMORY_ENTRIES_MAX: '0',
   });
 });
 afterEach(async () => await profiles.stop());
 
-const send = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
-  await fetch(profiles.url + path, {
-    method,
-    headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-const create = async (): Promise<string> => {
-  const created = (await (await send('POST', '/api/users', buildUserBody())).json()) as { id: string };
-  return created.id;
-};
-const enriched = async (id: string): Promise<string> => {
-  const answer = (await (await send('GET', `/api/users/${id}/enriched`)).json()) as { enrichedDataStatus: string };
-  return answer.enrichedDataStatus;
-};
+const { send, create, enriched } = requestsTo(() => profiles);
 
 /** Lines of the log with this message, counted by what `key` makes of them. */
 const countLines = (message: string, key: (line: Record<string, unknown>) => unknown): Record<string, number> => {

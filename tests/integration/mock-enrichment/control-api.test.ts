@@ -154,6 +154,7 @@ describe('routes', () => {
     ['/', 'text/html'],
     ['/page.css', 'text/css'],
     ['/page.js', 'text/javascript'],
+    ['/icon.svg', 'image/svg+xml'],
   ])('serves the page file %s under a strict policy', async (path, type) => {
     const mock = await runMock();
 

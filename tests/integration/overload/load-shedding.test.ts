@@ -132,8 +132,9 @@ describe('A crowd that comes in one moment', () => {
         expect(await (await fetch(`${profiles.url}/metrics`)).text()).toContain('\ndatabase_admission_in_use 1\n');
       });
 
+      // Those who ask for a profile would stand in line as one.
       for (const socket of sockets) {
-        socket.write('GET /api/users/nobody/enriched HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
+        socket.write('GET /api/users/nobody/changes HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
       }
       const answers = sockets.map((socket) => text(socket));
       await Promise.race(answers);

@@ -71,6 +71,22 @@ describe('The stop of the HTTP server', () => {
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
+  it('waits for a client that has still to read an answer that has ended, and not for one that has nothing to read', async () => {
+    const idle = connect(server.port, '127.0.0.1').resume();
+    idle.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
+    await eventually(() => expect(answers).toHaveLength(1));
+    answers[0]?.end();
+    await eventually(() => expect(answers[0]?.closed).toBe(true));
+    const answer = await ask();
+    const rest = 'x'.repeat(32 * 1024 * 1024);
+    answers[1]?.end(rest);
+
+    const stopped = server.stop(10_000);
+    await once(idle, 'close');
+    expect((await text(answer)).length).toBe('begun, '.length + rest.length);
+    expect(await stopped).toBe(0);
+  });
+
   it('cuts what has not ended in time, and says how many that were', async () => {
     const readings = [await ask(), await ask()].map((answer) =>
       text(answer).then(

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
-import type { Transaction } from 'sequelize';
 import { parseDatabaseUrl } from '../../../src/platform/database/database-url.ts';
 import { createMigrator } from '../../../src/platform/database/migrator.ts';
-import { openDatabase } from '../../../src/platform/database/sequelize.ts';
+import { openDatabase } from '../../../src/platform/database/open-database.ts';
+import type { Statements } from '../../../src/platform/database/statements.ts';
 import type { Answer } from '../../../src/platform/idempotency/answer.ts';
 import type { IdempotencyClaim } from '../../../src/platform/idempotency/idempotency-claim.ts';
 import { defineIdempotencyModel } from '../../../src/platform/idempotency/idempotency-model.ts';
 import type { IdempotencyStore } from '../../../src/platform/idempotency/idempotency-store.ts';
 import { SequelizeIdempotencyHousekeeping } from '../../../src/platform/idempotency/sequelize-idempotency-housekeeping.ts';
-import { SequelizeIdempotencyStore } from '../../../src/platform/idempotency/sequelize-idempotency-store.ts';
+import { idempotencySql, SqlIdempotencyStore } from '../../../src/platform/idempotency/sql-idempotency-store.ts';
+import { startDeadline } from '../../../src/platform/resilience/deadline.ts';
 import { migrations } from '../../../src/profiles/migrations/index.ts';
 import type { Engine } from '../../helpers/engines.ts';
 
@@ -33,27 +34,47 @@ export async function openKeyStore(engine: Engine) {
   const database = openDatabase(parseDatabaseUrl(test.url), { poolMax: 10, queryTimeoutMs: 5_000 });
   await createMigrator(database.sequelize, migrations).up();
   const model = defineIdempotencyModel(database.sequelize);
-  const bind = (transaction: Transaction): IdempotencyStore => new SequelizeIdempotencyStore(model, transaction);
+  const sql = idempotencySql(model);
+  /** What comes before the next INSERT of a claim. */
+  let beforeInsert: (() => Promise<void>) | undefined;
 
-  const inTransaction = async <T>(work: (store: IdempotencyStore) => Promise<T>): Promise<T> =>
-    await database.sequelize.transaction(async (transaction) => await work(bind(transaction)));
+  const begin = async () => {
+    const { statements, commit, rollback } = await database.begin(startDeadline(5_000));
+    const run: Statements['run'] = async (text, values) => {
+      const before = beforeInsert;
+      if (text === sql.insert) {
+        beforeInsert = undefined;
+        await before?.();
+      }
+      return await statements.run(text, values);
+    };
+    const store: IdempotencyStore = new SqlIdempotencyStore(sql, { all: statements.all.bind(statements), run });
+    return { store, commit, rollback };
+  };
+
+  /** A transaction that has done `work` and stays open until it is told how to end. */
+  const open = async <T>(work: (store: IdempotencyStore) => Promise<T>) => {
+    const transaction = await begin();
+    try {
+      return { ...transaction, result: await work(transaction.store) };
+    } catch (error) {
+      await transaction.rollback();
+      throw error;
+    }
+  };
+
+  const inTransaction = async <T>(work: (store: IdempotencyStore) => Promise<T>): Promise<T> => {
+    const { result, commit } = await open(work);
+    await commit();
+    return result;
+  };
 
   return {
     housekeeping: new SequelizeIdempotencyHousekeeping(database.sequelize, model),
     inTransaction,
 
-    /** A transaction that has done `work` and stays open until it is told how to end. */
-    open: async (work: (store: IdempotencyStore) => Promise<unknown> = async () => {}) => {
-      const transaction = await database.sequelize.transaction();
-      const store = bind(transaction);
-      try {
-        await work(store);
-      } catch (error) {
-        await transaction.rollback();
-        throw error;
-      }
-      return { store, commit: () => transaction.commit(), rollback: () => transaction.rollback() };
-    },
+    begin,
+    open,
 
     /** Carries out a request of its own: claims the key, which must be free, and keeps the answer. */
     answer: async (claim: IdempotencyClaim, given: Answer = created, expiresAt = later): Promise<void> =>
@@ -79,10 +100,7 @@ export async function openKeyStore(engine: Engine) {
     /** Runs `work` between the next claim's look at its key and its INSERT. @returns when it has */
     beforeNextInsert: async (work: () => Promise<void>): Promise<void> =>
       await new Promise((resolve, reject) => {
-        model.addHook('beforeCreate', 'next-insert', async () => {
-          model.removeHook('beforeCreate', 'next-insert');
-          await work().then(resolve, reject);
-        });
+        beforeInsert = () => work().then(resolve, reject);
       }),
 
     fill: async (count: number, expiresAt: Date): Promise<void> => {

@@ -123,7 +123,7 @@ describeOnEachEngine('The idempotency store, with another transaction open,', (e
     ['rollback', null],
   ] as const)('of two whose claims crossed, the second learns what the first ends in: %s', async (end, found) => {
     const claim = buildClaim();
-    const first = await keys.open();
+    const first = await keys.begin();
     const crossed = keys.beforeNextInsert(async () => {
       await first.store.claim(claim, now, later);
       await first.store.keep(claim, created);
@@ -140,7 +140,7 @@ describeOnEachEngine('The idempotency store, with another transaction open,', (e
 
   it('of two whose claims crossed, the second says that it is in progress when the first does not end', async () => {
     const claim = buildClaim();
-    const first = await keys.open();
+    const first = await keys.begin();
     const crossed = keys.beforeNextInsert(async () => void (await first.store.claim(claim, now, later)));
     await expect(keys.claimAgain(claim)).rejects.toThrow(RequestInProgressError);
     await crossed;

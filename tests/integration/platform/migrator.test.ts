@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { QueryTypes } from 'sequelize';
 import { parseDatabaseUrl } from '../../../src/platform/database/database-url.ts';
+import type { Database } from '../../../src/platform/database/database.ts';
 import { createMigrator, type Migration } from '../../../src/platform/database/migrator.ts';
-import { type Database, openDatabase } from '../../../src/platform/database/sequelize.ts';
+import { openDatabase } from '../../../src/platform/database/open-database.ts';
 import { migrations } from '../../../src/profiles/migrations/index.ts';
 import { describeOnEachEngine, type TestDatabase } from '../../helpers/engines.ts';
 

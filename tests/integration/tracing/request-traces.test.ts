@@ -8,7 +8,7 @@ import { createUser, newTrace, startTracing, type TracingFixture } from './traci
 const [sqlite] = engines;
 if (!sqlite) throw new Error('SQLite is always there.');
 
-const reading = ['  users.get', '    db_read', '      SELECT users'] as const;
+const reading = ['  users.find', '    db_read', '      SELECT users_read'] as const;
 const enrichedShape = (...attempts: readonly string[]): readonly string[] => [
   'GET /api/users/:id/enriched',
   ...reading,
@@ -39,9 +39,9 @@ describe('The trace of a request', () => {
       resource: { 'service.name': 'user-profile-service', 'service.version': expect.any(String) },
     });
     expect(only(spans, 'db_read').attributes).toEqual({ 'circuit_breaker.state': 'closed' });
-    expect(only(spans, 'SELECT users')).toMatchObject({
+    expect(only(spans, 'SELECT users_read')).toMatchObject({
       kind: 'client',
-      attributes: { 'db.system.name': 'sqlite', 'db.operation.name': 'SELECT', 'db.collection.name': 'users' },
+      attributes: { 'db.system.name': 'sqlite', 'db.operation.name': 'SELECT', 'db.collection.name': 'users_read' },
     });
     for (const span of spans) expect(span.endMs).toBeGreaterThanOrEqual(span.startMs);
   });
@@ -62,6 +62,7 @@ describe('The trace of a request', () => {
       '    users.create',
       '      INSERT users',
       '      INSERT user_changes',
+      '      REPLACE users_read',
       '    UPDATE idempotency_keys',
       '    COMMIT',
     ]);

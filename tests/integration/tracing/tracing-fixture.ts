@@ -27,6 +27,8 @@ export async function startTracing(engine: Engine, env: Record<string, string> =
     ENRICHMENT_URL: provider.url,
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     SHUTDOWN_GRACE_MS: '8000',
+    // So that each reading shows how it is done.
+    CACHE_MEMORY_ENTRIES_MAX: '0',
     ...env,
   });
   return {

@@ -218,19 +218,42 @@ describeOnEachEngine('Bad input', (engine) => {
     expect((await api.get('/api/users?email=ab.cd')).body.data).toEqual([]);
   });
 
-  it('garbage behind a complete request does not become the answer to it', async () => {
-    const email = `pipelined.${randomUUID()}@example.com`;
-    const body = JSON.stringify({ name: 'A', email });
-    const head = `POST /api/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
-    const socket = connect({ host: '127.0.0.1', port: Number(new URL(profiles.url).port) });
-    socket.on('error', () => {});
-    let received = '';
-    socket.on('data', (chunk) => {
-      received += String(chunk);
+  describe('garbage behind a complete request', () => {
+    const answerTo = async (request: string): Promise<string> => {
+      const socket = connect({ host: '127.0.0.1', port: Number(new URL(profiles.url).port) });
+      socket.on('error', () => {});
+      let received = '';
+      socket.setEncoding('latin1').on('data', (chunk: string) => {
+        received += chunk;
+      });
+      socket.write(`${request}GARBAGE\r\n\r\n`);
+      await closed(socket);
+      return received;
+    };
+
+    it('does not become the answer to it', async () => {
+      const body = JSON.stringify({ name: 'A', email: `pipelined.${randomUUID()}@example.com` });
+      const head = `POST /api/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+      const received = await answerTo(`${head}\r\n\r\n${body}`);
+      expect(received).toMatch(/^HTTP\/1\.1 201 .*\r\nConnection: close\r\n.*"version":1/s);
+      expect(received.match(/HTTP\/1\.1/g)).toHaveLength(1);
     });
-    socket.write(`${head}\r\n\r\n${body}GARBAGE\r\n\r\n`);
-    await closed(socket);
-    expect(received).not.toContain('malformed-request');
+
+    it.each(['', 'Connection: close\r\n'])('does not cut its answer off (%j)', async (header) => {
+      const received = await answerTo(`GET /metrics HTTP/1.1\r\nHost: x\r\n${header}\r\n`);
+      const announced = Number(/\r\nContent-Length: (\d+)/.exec(received)?.[1]);
+      expect(announced).toBeGreaterThan(10_000);
+      expect(received.length - received.indexOf('\r\n\r\n') - 4).toBe(announced);
+    });
+
+    it('ends the connection behind the last answer to a whole request, and not before', async () => {
+      const get = 'GET /api/users HTTP/1.1\r\nHost: x\r\n\r\n';
+      const half =
+        'POST /api/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+      const received = await answerTo(`${get}${get}${half}`);
+      expect(received.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
+      expect(received.match(/HTTP\/1\.1/g)).toHaveLength(2);
+    });
   });
 
   it('a body that never ends is refused while it still arrives', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { QueryTypes } from 'sequelize';
 import { parseDatabaseUrl } from '../../../src/platform/database/database-url.ts';
-import { openDatabase } from '../../../src/platform/database/sequelize.ts';
+import { openDatabase } from '../../../src/platform/database/open-database.ts';
 import { buildUserBody } from '../../helpers/build-user.ts';
 import { describeOnEachEngine, type TestDatabase } from '../../helpers/engines.ts';
 import { type ConformingAgent, conformingAgent } from '../../helpers/openapi-conformance.ts';

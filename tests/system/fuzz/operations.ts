@@ -17,9 +17,12 @@ export interface Operation {
   readonly template: string;
 }
 
-export const operations: readonly Operation[] = keysOf(find('paths')).flatMap((template) =>
-  keysOf(find('paths', template)).map((method) => ({ method, template })),
-);
+/** One has no end, and the others would open the breakers that the run needs closed; they have tests of their own. */
+const leftOut: ReadonlySet<string> = new Set(['/ops/resilience/stream', '/ops/breakers/{name}', '/ops/provider']);
+
+export const operations: readonly Operation[] = keysOf(find('paths'))
+  .filter((template) => !leftOut.has(template))
+  .flatMap((template) => keysOf(find('paths', template)).map((method) => ({ method, template })));
 
 /** Requests of the operation as the file describes them, and some that are next to it. */
 export function requestsOf(operation: Operation): fc.Arbitrary<WireRequest> {

@@ -4,6 +4,7 @@ import { UserChangesService } from '../../../src/profiles/changes/user-changes-s
 import { UserNotFoundError } from '../../../src/profiles/users/user-errors.ts';
 import { buildUser } from '../../helpers/build-user.ts';
 import { createInMemoryProfiles } from '../../helpers/in-memory-profiles.ts';
+import { uncached } from '../../helpers/read-user.ts';
 
 describe('UserChangesService', () => {
   function setUp() {
@@ -20,7 +21,7 @@ describe('UserChangesService', () => {
           requestId: 'test',
         }),
       );
-    return { unitOfWork, append, service: new UserChangesService(changeQueries, queries) };
+    return { unitOfWork, append, service: new UserChangesService(changeQueries, uncached(queries)) };
   }
 
   it('says of each page whether there is more behind it', async () => {
@@ -52,7 +53,7 @@ describe('UserChangesService', () => {
   it('answers an empty journal for a user who is older than the journal', async () => {
     const { unitOfWork, service } = setUp();
     const user = buildUser();
-    await unitOfWork.run(({ users }) => users.insert(user));
+    await unitOfWork.run(({ projection }) => projection.put(user, 0));
     expect(await service.list(user.id, { limit: 20 })).toEqual({ changes: [], hasMore: false });
   });
 

@@ -10,6 +10,7 @@ import {
 } from '../../../src/platform/database/database-errors.ts';
 import type { DatabaseEvent } from '../../../src/platform/database/database-events.ts';
 import { createDatabaseReader } from '../../../src/platform/database/database-reader.ts';
+import type { Statements } from '../../../src/platform/database/statements.ts';
 import { DomainError } from '../../../src/platform/domain-error.ts';
 import { TimeoutError } from '../../../src/platform/resilience/deadline.ts';
 import { EventStream } from '../../../src/platform/telemetry/event-stream.ts';
@@ -128,10 +129,12 @@ describe('The breaker around the database', () => {
 });
 
 describe('Reading', () => {
+  const statements: Statements = { all: () => Promise.resolve([]), run: () => Promise.reject(new Error('unused')) };
+  const database = { statements: () => statements };
   const lost = Object.assign(new Error('gone'), { code: 'PROTOCOL_CONNECTION_LOST' });
 
   it('goes on with another connection when the first one is dead, once', async () => {
-    const reader = createDatabaseReader({ access: breaker, deadlineMs: 3_000, events: stream });
+    const reader = createDatabaseReader({ database, access: breaker, deadlineMs: 3_000, events: stream });
     const query = jest.fn<() => Promise<string>>().mockRejectedValueOnce(lost).mockResolvedValueOnce('row');
     expect(await reader.read(query)).toBe('row');
     expect(events).toMatchObject([{ type: 'read-retried' }, { type: 'call-ended', outcome: 'success' }]);
@@ -142,7 +145,7 @@ describe('Reading', () => {
   });
 
   it('counts a second connection that does not come before the deadline as a failure', async () => {
-    const reader = createDatabaseReader({ access: breaker, deadlineMs: 3_000, events: stream });
+    const reader = createDatabaseReader({ database, access: breaker, deadlineMs: 3_000, events: stream });
     for (let failure = 1; failure <= 5; failure++) {
       const query = jest.fn<() => Promise<string>>().mockRejectedValueOnce(lost);
       query.mockReturnValueOnce(new Promise(() => {}));
@@ -154,7 +157,7 @@ describe('Reading', () => {
   });
 
   it('does not repeat what the database has answered', async () => {
-    const reader = createDatabaseReader({ access: breaker, deadlineMs: 3_000, events: stream });
+    const reader = createDatabaseReader({ database, access: breaker, deadlineMs: 3_000, events: stream });
     const query = jest.fn<() => Promise<string>>().mockRejectedValue(new Error('syntax'));
     await expect(reader.read(query)).rejects.toThrow('syntax');
     expect(query).toHaveBeenCalledTimes(1);

@@ -3,8 +3,8 @@ import { DatabaseError } from 'sequelize';
 import { createDatabaseBreaker, type DatabaseAccess } from '../../../src/platform/database/database-breaker.ts';
 import { translatingErrors } from '../../../src/platform/database/database-errors.ts';
 import type { DatabaseEvent } from '../../../src/platform/database/database-events.ts';
-import type { Database } from '../../../src/platform/database/sequelize.ts';
-import { createSequelizeUnitOfWork } from '../../../src/platform/database/sequelize-unit-of-work.ts';
+import type { Database } from '../../../src/platform/database/database.ts';
+import { createSqlUnitOfWork } from '../../../src/platform/database/sql-unit-of-work.ts';
 import { EventStream } from '../../../src/platform/telemetry/event-stream.ts';
 
 describe('A unit of work on a disk that is full', () => {
@@ -22,11 +22,11 @@ describe('A unit of work on a disk that is full', () => {
     let begun = 0;
     const begin: Database['begin'] = async () => {
       begun += 1;
-      const transaction = {} as Awaited<ReturnType<Database['begin']>>['transaction'];
-      return { transaction, commit: () => Promise.reject(full), rollback: () => Promise.resolve() };
+      const { statements } = {} as Awaited<ReturnType<Database['begin']>>;
+      return { statements, commit: () => Promise.reject(full), rollback: () => Promise.resolve() };
     };
     const access: DatabaseAccess = { run: async (action) => await action(() => true) };
-    const unitOfWork = createSequelizeUnitOfWork({
+    const unitOfWork = createSqlUnitOfWork({
       database: { begin } as Database,
       access,
       events,

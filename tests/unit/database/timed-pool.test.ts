@@ -20,6 +20,7 @@ function createFakePool() {
         : Promise.resolve(connection);
     },
     release: (connection: FakeConnection) => {
+      if (!connection.alive) return;
       const next = waiting.shift();
       if (next === undefined) free.push(connection);
       else next(connection);
@@ -41,6 +42,7 @@ describe('A pool that lends connections for a limited time', () => {
     pool = createTimedPool(fake);
   });
   afterEach(() => {
+    pool.drain();
     expect(jest.getTimerCount()).toBe(0);
     jest.useRealTimers();
   });
@@ -52,6 +54,59 @@ describe('A pool that lends connections for a limited time', () => {
     await jest.advanceTimersByTimeAsync(1_000);
     expect(connection.alive).toBe(true);
     expect(fake.free).toHaveLength(2);
+  });
+
+  it('lends a connection that has come back again, and gives it back behind when nobody needs it', async () => {
+    const first = await pool.borrow(startDeadline(100));
+    pool.giveBack(first);
+    expect([pool.kept, fake.free.length]).toEqual([1, 1]);
+    expect(await pool.borrow(startDeadline(100))).toBe(first);
+    expect(pool.kept).toBe(0);
+    pool.giveBack(first);
+    await jest.advanceTimersByTimeAsync(100);
+    expect([pool.kept, fake.free.length]).toEqual([0, 2]);
+  });
+
+  it('does not lend one that has died since it came back', async () => {
+    const first = await pool.borrow(startDeadline(100));
+    pool.giveBack(first);
+    first.alive = false;
+    expect(pool.kept).toBe(0);
+    const second = await pool.borrow(startDeadline(100));
+    expect(second).not.toBe(first);
+    pool.giveBack(second);
+  });
+
+  it('keeps none for itself while somebody waits', async () => {
+    const lent = [await pool.borrow(startDeadline(100)), await pool.borrow(startDeadline(100))];
+    const waiting = pool.borrow(startDeadline(100));
+    for (const connection of lent) pool.giveBack(connection);
+    expect(pool.kept).toBe(0);
+    pool.giveBack(await waiting);
+    expect(pool.kept).toBe(1);
+  });
+
+  it('has one once only that is given back twice', async () => {
+    const connection = await pool.borrow(startDeadline(100));
+    pool.giveBack(connection);
+    pool.giveBack(connection);
+    expect([pool.kept, fake.free.length]).toEqual([1, 1]);
+  });
+
+  it('keeps none after it was drained', async () => {
+    const [first, second] = [await pool.borrow(startDeadline(100)), await pool.borrow(startDeadline(100))];
+    pool.giveBack(first);
+    pool.drain();
+    pool.giveBack(second);
+    expect([pool.kept, fake.free.length]).toEqual([0, 2]);
+  });
+
+  it('cuts at the earlier deadline of a later loan', async () => {
+    pool.giveBack(await pool.borrow(startDeadline(1_000)));
+    const again = await pool.borrow(startDeadline(100));
+    await jest.advanceTimersByTimeAsync(100);
+    expect(again.alive).toBe(false);
+    pool.giveBack(again);
   });
 
   it('cuts a connection at the deadline, counted from the asking', async () => {

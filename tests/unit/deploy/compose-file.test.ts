@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { parse } from 'yaml';
+import { CORE_SCHEMA, load, mergeTag } from 'js-yaml';
 import { profilesConfig, profilesSettings } from '../../../src/profiles/index.ts';
 import { repositoryRoot } from '../../helpers/child-process.ts';
 import { readDeployed } from '../../helpers/prometheus-rules.ts';
@@ -16,7 +16,8 @@ interface ComposeService {
   readonly stop_grace_period?: string;
 }
 
-const { services } = parse(readFileSync(join(repositoryRoot, 'docker-compose.yml'), 'utf8'), { merge: true }) as {
+const schema = CORE_SCHEMA.withTags(mergeTag);
+const { services } = load(readFileSync(join(repositoryRoot, 'docker-compose.yml'), 'utf8'), { schema }) as {
   services: Readonly<Record<string, ComposeService>> & { readonly app: ComposeService };
 };
 const { app } = services;
@@ -52,11 +53,19 @@ describe('The compose file', () => {
   it('hands on what the operator sets', () => {
     const given = {
       LOG_LEVEL: 'debug',
+      WORKERS: '2',
       DATABASE_POOL_MAX: '20',
+      DATABASE_REPLICA_URLS: 'mysql://replica/profiles',
+      REPLICA_LAG_MS_MAX: '1000',
+      CACHE_TTL_SECONDS: '60',
+      CACHE_MEMORY_ENTRIES_MAX: '0',
+      CACHE_MEMORY_MIB_MAX: '32',
+      SERVER_TIMING: 'true',
       RATE_LIMIT_PER_MINUTE: '60',
       TRUST_PROXY: '1',
       CORS_ORIGINS: 'https://app.example',
       OPS_TOKEN: '0123456789abcdef',
+      OPS_CONTROLS: 'true',
       SHUTDOWN_DRAIN_MS: '0',
       SHUTDOWN_GRACE_MS: '20000',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318',

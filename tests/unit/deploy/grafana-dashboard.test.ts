@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import { dashboard, dashboardExpressions, type Panel } from '../../helpers/grafana-dashboard.ts';
 import { unknownNamesIn } from '../../helpers/metric-names.ts';
 import { readDeployed } from '../../helpers/prometheus-rules.ts';
@@ -47,7 +47,7 @@ describe('The dashboard', () => {
 
 describe('The provisioning of Grafana', () => {
   it('has the data source that the dashboard takes by default', () => {
-    const { datasources } = parse(readDeployed('grafana/provisioning/datasources/datasources.yml')) as {
+    const { datasources } = load(readDeployed('grafana/provisioning/datasources/datasources.yml')) as {
       datasources: { uid: string; type: string; isDefault?: boolean }[];
     };
     expect(datasources.filter(({ isDefault }) => isDefault === true)).toMatchObject([

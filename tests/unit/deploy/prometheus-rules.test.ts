@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import { dashboardExpressions } from '../../helpers/grafana-dashboard.ts';
 import { operationsDocument, unknownNamesIn } from '../../helpers/metric-names.ts';
 import { alertRules, alertTests, readDeployed, recordingRules } from '../../helpers/prometheus-rules.ts';
@@ -70,7 +70,7 @@ describe('The recording rules', () => {
 
 describe('prometheus.yml', () => {
   it('gives the service the job name that alerts select', () => {
-    const { scrape_configs: jobs } = parse(readDeployed('prometheus/prometheus.yml')) as {
+    const { scrape_configs: jobs } = load(readDeployed('prometheus/prometheus.yml')) as {
       scrape_configs: { job_name: string }[];
     };
     const selected = alertRules.flatMap(({ expr }) => [...expr.matchAll(/job="(\w+)"/g)].map(([, job]) => job));

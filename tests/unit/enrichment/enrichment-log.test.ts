@@ -14,7 +14,7 @@ function linesOf(level: 'debug' | 'info', ...events: readonly EnrichmentEvent[])
   const unsubscribe = logEnrichment(stream, createLogger({ level, service: 'test', destination }));
   for (const event of events) stream.emit(event);
   unsubscribe();
-  stream.emit({ type: 'breaker-state-changed', from: 'closed', to: 'open' });
+  stream.emit({ type: 'breaker-state-changed', from: 'closed', to: 'open', by: null });
   return lines;
 }
 
@@ -27,15 +27,21 @@ describe('the log of the enrichment client', () => {
     ['half-open', 'closed', 'info', 'Circuit Breaker CLOSED'],
     ['half-open', 'open', 'warn', 'Circuit Breaker OPEN'],
   ] as const)('says that the breaker went from %s to %s', (from, to, level, msg) => {
-    const lines = linesOf('info', { type: 'breaker-state-changed', from, to });
+    const lines = linesOf('info', { type: 'breaker-state-changed', from, to, by: null });
     expect(lines).toEqual([expect.objectContaining({ level, msg, breaker: 'enrichment', from, to })]);
+  });
+
+  it('says which operator has changed the breaker, and names none when nobody has', () => {
+    const change = { type: 'breaker-state-changed', from: 'closed', to: 'open' } as const;
+    expect(linesOf('info', { ...change, by: 'ada' })).toEqual([expect.objectContaining({ operator: 'ada' })]);
+    expect(linesOf('info', { ...change, by: null })[0]).not.toHaveProperty('operator');
   });
 
   it('has one warning for a failed call, whatever its attempts', () => {
     const ending = { outcome: 'failure', failure: { kind: 'server-error', status: 503 } } as const;
     const lines = linesOf(
       'info',
-      { type: 'call-started', userId },
+      { type: 'call-started', userId, requestId: null },
       { type: 'attempt-ended', userId, attempt: 1, ending, durationMs: 3.2 },
       { type: 'retry-scheduled', userId, retry: 1, delayMs: 100 },
       { type: 'attempt-ended', userId, attempt: 2, ending, durationMs: 3.2 },
@@ -74,16 +80,18 @@ describe('the log of the enrichment client', () => {
   it('says nothing while calls succeed, and nothing for each one that an open breaker refuses', () => {
     const lines = linesOf(
       'info',
-      { type: 'call-started', userId },
+      { type: 'call-started', userId, requestId: null },
       { type: 'call-ended', userId, ending: { outcome: 'success', status: 'notFound' }, attempts: 1, durationMs: 3 },
-      { type: 'short-circuited', userId },
+      { type: 'short-circuited', userId, requestId: null },
       { type: 'fallback', userId, reason: 'circuit-open' },
     );
     expect(lines).toEqual([]);
   });
 
   it('warns of a call that found all permits taken', () => {
-    expect(linesOf('info', { type: 'rejected', userId })).toEqual([expect.objectContaining({ level: 'warn' })]);
+    expect(linesOf('info', { type: 'rejected', userId, requestId: null })).toEqual([
+      expect.objectContaining({ level: 'warn' }),
+    ]);
   });
 
   it('has an error, with its stack, for a defect of ours only', () => {

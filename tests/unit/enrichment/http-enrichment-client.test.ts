@@ -10,7 +10,7 @@ describe('the circuit breaker around the calls', () => {
     const outcomes = Promise.all(['a', 'b', 'c', 'd', 'e'].map((userId) => fixture.client.fetch(userId)));
     await jest.advanceTimersByTimeAsync(700);
     await outcomes;
-    expect(fixture.client.breakerState).toBe('open');
+    expect(fixture.client.breaker.state).toBe('open');
     fixture.sentAt.length = 0;
     fixture.events.length = 0;
     return fixture;
@@ -34,7 +34,7 @@ describe('the circuit breaker around the calls', () => {
     expect(sentAt.filter((at) => at >= 500)).toEqual([500, 600]);
     await jest.advanceTimersByTimeAsync(100);
     await Promise.all(early);
-    expect(client.breakerState).toBe('open');
+    expect(client.breaker.state).toBe('open');
     const sentBeforeItOpened = sentAt.length;
     await jest.advanceTimersByTimeAsync(1_000);
     expect(await late).toEqual({ status: 'unavailable', reason: 'server-error' });
@@ -44,7 +44,7 @@ describe('the circuit breaker around the calls', () => {
   it('asks once, retries included, when half-open, and refuses the others meanwhile', async () => {
     const { client, sentAt } = await createOpen();
     await jest.advanceTimersByTimeAsync(10_000);
-    expect(client.breakerState).toBe('half-open');
+    expect(client.breaker.state).toBe('half-open');
     const probe = client.fetch('ada');
     const sharing = client.fetch('ada');
     await jest.advanceTimersByTimeAsync(100);
@@ -53,7 +53,7 @@ describe('the circuit breaker around the calls', () => {
     expect(await probe).toEqual({ status: 'unavailable', reason: 'server-error' });
     expect(await sharing).toEqual({ status: 'unavailable', reason: 'server-error' });
     expect(sentAt.length).toBe(4);
-    expect(client.breakerState).toBe('open');
+    expect(client.breaker.state).toBe('open');
   });
 
   it('takes "not found" for health', async () => {
@@ -61,7 +61,7 @@ describe('the circuit breaker around the calls', () => {
     for (let asked = 0; asked < 10; asked += 1) {
       expect(await client.fetch('ada')).toEqual({ status: 'notFound' });
     }
-    expect(client.breakerState).toBe('closed');
+    expect(client.breaker.state).toBe('closed');
   });
 });
 
@@ -73,7 +73,7 @@ describe('the bulkhead around the calls', () => {
     for (let refused = 0; refused < 10; refused += 1) {
       expect(await client.fetch(`c${refused}`)).toEqual({ status: 'unavailable', reason: 'rejected' });
     }
-    expect(client.breakerState).toBe('closed');
+    expect(client.breaker.state).toBe('closed');
     expect(events.filter(({ type }) => type === 'rejected').length).toBe(10);
     expect(sentAt.length).toBe(2);
     await jest.advanceTimersByTimeAsync(3_000);
@@ -106,5 +106,26 @@ describe('closing', () => {
     expect(await running).toEqual({ status: 'unavailable', reason: 'server-error' });
     expect(sentAt).toEqual([0]);
     expect(await client.fetch('ada')).toEqual({ status: 'unavailable', reason: 'circuit-open' });
+  });
+});
+
+describe('the request that a call is made for', () => {
+  it('is the first of those that share it, and each one that an open breaker refuses', async () => {
+    const { client, events } = create([status(200, '{}')]);
+    const shared = Promise.all([
+      client.fetch('ada', { requestId: 'r-1' }),
+      client.fetch('ada', { requestId: 'r-2' }),
+      client.fetch('grace'),
+    ]);
+    await jest.advanceTimersByTimeAsync(0);
+    await shared;
+    client.breaker.forceOpen('alan');
+    await client.fetch('ada', { requestId: 'r-3' });
+    const told = events.flatMap((event) => ('requestId' in event ? [[event.type, event.requestId]] : []));
+    expect(told).toEqual([
+      ['call-started', 'r-1'],
+      ['call-started', null],
+      ['short-circuited', 'r-3'],
+    ]);
   });
 });

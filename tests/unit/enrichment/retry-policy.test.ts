@@ -25,7 +25,7 @@ describe('E1: the retry schedule', () => {
     await fetchFor(1_000);
     const failure = { kind: 'server-error', status: 503 };
     expect(events).toEqual([
-      { type: 'call-started', userId: 'ada' },
+      { type: 'call-started', userId: 'ada', requestId: null },
       { type: 'attempt-ended', userId: 'ada', attempt: 1, durationMs: 0, ending: { outcome: 'failure', failure } },
       { type: 'retry-scheduled', userId: 'ada', retry: 1, delayMs: 100 },
       {

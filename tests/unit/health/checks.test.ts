@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createDiskCheck } from '../../../src/platform/health/disk-check.ts';
 import { createEventLoopCheck } from '../../../src/platform/health/event-loop-check.ts';
 import { createMemoryCheck, type MemoryUse } from '../../../src/platform/health/memory-check.ts';
 import { EventLoopLag } from '../../../src/platform/telemetry/event-loop-lag.ts';
-import { repositoryRoot } from '../../helpers/child-process.ts';
+import { runWithFewFiles } from '../../helpers/few-files.ts';
 
 describe('The memory check', () => {
   const use: MemoryUse = { heapUsed: 100, heapLimit: 1_000, resident: 200, residentLimit: 1_000 };
@@ -41,9 +39,7 @@ describe('The memory check', () => {
       } catch ({ message }) {
         console.log(message);
       }`;
-    const command = ['-c', 'ulimit -n 64; exec "$@"', '-', process.execPath, '--input-type=module', '--eval', program];
-    const { stdout } = await promisify(execFile)('sh', command, { cwd: repositoryRoot, timeout: 10_000 });
-    expect(stdout).toBe('The memory cannot be asked.\n');
+    expect(await runWithFewFiles(program)).toBe('The memory cannot be asked.\n');
   });
 });
 

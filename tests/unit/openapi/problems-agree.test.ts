@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { createProblemCatalogue, platformProblems } from '../../../src/platform/http/problem-catalogue.ts';
 import { userProblems } from '../../../src/profiles/users/user-problems.ts';
+import { opsProblems } from '../../../src/profiles/dashboard/ops-problems.ts';
 import { find, keysOf, type Place, within } from '../../helpers/openapi-document.ts';
 
-const catalogue = createProblemCatalogue(platformProblems, userProblems);
+const catalogue = createProblemCatalogue(platformProblems, userProblems, opsProblems);
 
 /** Every problem answer of every operation. */
 const answers = keysOf(find('paths')).flatMap((path) =>

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { HttpServer } from '../../../src/platform/http/server.ts';
+import type { Readiness } from '../../../src/platform/health/readiness.ts';
 import { createLifecycle, type Lifecycle } from '../../../src/platform/lifecycle.ts';
 import { ServiceStop, type StopLimits } from '../../../src/platform/service-stop.ts';
 import { createLogger } from '../../../src/platform/telemetry/logger.ts';
@@ -15,6 +16,7 @@ afterEach(() => {
 interface Scene {
   readonly stop: ServiceStop;
   readonly lifecycle: Lifecycle;
+  readonly readiness: Readiness;
   /** What was done to the server, and when; and what was logged. */
   readonly seen: string[];
 }
@@ -37,6 +39,9 @@ function createScene(limits: StopLimits, running = 0): Scene {
   const server: HttpServer = {
     port: 0,
     drain: () => note(`drain, ${readiness.latest().ready ? 'ready' : 'not ready'}, refusing ${stop.drained}`),
+    leave: async (waitMs) => {
+      note(`leave within ${waitMs}, ${readiness.latest().ready ? 'ready' : 'not ready'}, refusing ${stop.drained}`);
+    },
     stop: async (graceMs) => {
       note(`stop within ${graceMs}, refusing ${stop.drained}`);
       if (running > 0) await new Promise((resolve) => setTimeout(resolve, graceMs));
@@ -45,7 +50,7 @@ function createScene(limits: StopLimits, running = 0): Scene {
   };
   lifecycle.onStop('database', () => void note('database closed'));
   lifecycle.onStop('server', () => stop.closeServer(server));
-  return { stop, lifecycle, seen };
+  return { stop, lifecycle, readiness, seen };
 }
 
 describe('The stop of a service', () => {
@@ -92,6 +97,19 @@ describe('The stop of a service', () => {
     await jest.advanceTimersByTimeAsync(1_500);
     await stopped;
     expect(seen.at(-1)).toBe('1500 info Stopped SIGTERM');
+  });
+
+  it('stays ready and only lets those leave who are connected when others keep the port', async () => {
+    const { stop, readiness, seen } = createScene({ drainMs: 5_000, graceMs: 15_000 });
+    await readiness.report();
+    await stop.run('restart', { isReplaced: true });
+    expect(seen).toEqual([
+      '0 info Draining restart',
+      '0 leave within 5000, ready, refusing false',
+      '0 stop within 14000, refusing true',
+      '0 database closed',
+      '0 info Stopped restart',
+    ]);
   });
 
   it('can be asked for again, with other limits than its own, and happens once', async () => {

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import {
   type CircuitBreaker,
   CircuitOpenError,
-  type CircuitState,
   createCircuitBreaker,
 } from '../../../src/platform/resilience/circuit-breaker.ts';
+import type { CircuitState } from '../../../src/platform/resilience/operated-breaker.ts';
 import { TimeoutError } from '../../../src/platform/resilience/deadline.ts';
 import { type BreakerRules, ReferenceBreaker, type ReferenceCall } from './reference-breaker.ts';
 

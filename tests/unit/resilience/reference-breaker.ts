@@ -1,4 +1,5 @@
-import type { CircuitBreakerOptions, CircuitState } from '../../../src/platform/resilience/circuit-breaker.ts';
+import type { CircuitBreakerOptions } from '../../../src/platform/resilience/circuit-breaker.ts';
+import type { CircuitState } from '../../../src/platform/resilience/operated-breaker.ts';
 
 export type BreakerRules = Omit<CircuitBreakerOptions, 'name' | 'failureRatio' | 'onStateChange'>;
 

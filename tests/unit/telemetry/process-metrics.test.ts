@@ -8,6 +8,7 @@ import { createMetrics, type Registry } from '../../../src/platform/telemetry/me
 import { recordProcess } from '../../../src/platform/telemetry/process-metrics.ts';
 import { repositoryRoot } from '../../helpers/child-process.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { fewFiles, runWithFewFiles } from '../../helpers/few-files.ts';
 import { ScrapedMetrics } from '../../helpers/scraped-metrics.ts';
 
 const build = { service: 'test', version: '1.2.3', revision: 'abc' };
@@ -95,12 +96,11 @@ describe('The metrics of the process', () => {
         console.log('code ' + error.code);
       }
       console.log(await registry.metrics());`;
-    const command = ['-c', 'ulimit -n 64; exec "$@"', '-', process.execPath, '--input-type=module', '--eval', program];
-    const { stdout } = await promisify(execFile)('sh', command, { cwd: repositoryRoot, timeout: 10_000 });
+    const stdout = await runWithFewFiles(program);
     expect(stdout).toContain('code EMFILE');
     const metrics = new ScrapedMetrics(stdout.replace(/^code .*\n/, ''));
-    expect(metrics.sum('process_max_fds')).toBe(64);
-    expect(metrics.sum('process_open_fds')).toBe(64);
+    expect(metrics.sum('process_max_fds')).toBe(fewFiles);
+    expect(metrics.sum('process_open_fds')).toBe(fewFiles);
     expect(metrics.sum('nodejs_heap_size_used_bytes')).toBeGreaterThan(0);
     // It cannot be known now, and is not said to be nothing.
     expect(stdout).not.toMatch(/^process_resident_memory_bytes /m);

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { RedisCacheEvent } from '../../../src/platform/cache/redis-cache-events.ts';
+import { recordRedisCache } from '../../../src/platform/cache/redis-cache-metrics.ts';
 import type { DatabaseEvent } from '../../../src/platform/database/database-events.ts';
 import { recordDatabase } from '../../../src/platform/database/database-metrics.ts';
 import type { HttpEvent } from '../../../src/platform/http/http-events.ts';
@@ -74,7 +76,7 @@ describe('The metrics of the database', () => {
     [{ type: 'admission-refused', reason: 'queue-full' }, { 'dependency_calls_total database rejected': 1 }],
     [{ type: 'short-circuited' }, { 'dependency_calls_total database short-circuited': 1 }],
     [
-      { type: 'breaker-state-changed', from: 'closed', to: 'open' },
+      { type: 'breaker-state-changed', from: 'closed', to: 'open', by: null },
       {
         'circuit_breaker_state database closed': -1,
         'circuit_breaker_state database open': 1,
@@ -106,6 +108,7 @@ describe('The metrics of requests', () => {
     code: 'user-not-found',
     durationMs: 20,
     abandoned: false,
+    isStream: false,
   } as const;
 
   it.each<[string, HttpEvent, Record<string, number>]>([
@@ -142,6 +145,11 @@ describe('The metrics of requests', () => {
       { http_requests_in_flight: -1, 'http_requests_abandoned_total GET /api/users/:id': 1 },
     ],
     [
+      'streamed',
+      { ...answered, status: 200, code: undefined, durationMs: 3_600_000, isStream: true },
+      { http_requests_in_flight: -1, 'http_requests_total GET /api/users/:id 200': 1 },
+    ],
+    [
       'shed',
       { type: 'request-shed', method: 'PUT', reason: 'event-loop' },
       { 'http_requests_total PUT unmatched 503': 1, 'http_problems_total overloaded': 1 },
@@ -164,8 +172,8 @@ describe('The metrics of the provider', () => {
   const userId = 'u-1';
 
   it.each<[EnrichmentEvent, Record<string, number>]>([
-    [{ type: 'call-started', userId }, {}],
-    [{ type: 'rejected', userId }, { 'dependency_calls_total enrichment rejected': 1 }],
+    [{ type: 'call-started', userId, requestId: null }, {}],
+    [{ type: 'rejected', userId, requestId: null }, { 'dependency_calls_total enrichment rejected': 1 }],
     [{ type: 'fallback', userId, reason: 'rate-limited' }, { 'dependency_fallbacks_total enrichment rate-limited': 1 }],
     [{ type: 'retry-scheduled', userId, retry: 2, delayMs: 200 }, { 'dependency_retries_total enrichment 2': 1 }],
     [
@@ -185,6 +193,51 @@ describe('The metrics of the provider', () => {
     const events = new EventStream<EnrichmentEvent>(rethrow);
     recordEnrichment(events, registry, createDependencyMetrics(registry));
     expect(await changesBy(() => events.emit(event))).toEqual(expected);
+  });
+});
+
+describe('The metrics of the cache in Redis', () => {
+  let events: EventStream<RedisCacheEvent>;
+  let end: () => void;
+  beforeEach(() => {
+    events = new EventStream<RedisCacheEvent>(rethrow);
+    end = recordRedisCache(events, registry, createDependencyMetrics(registry));
+  });
+
+  it.each<[RedisCacheEvent, Record<string, number>]>([
+    [
+      { type: 'call-ended', outcome: 'timeout', durationMs: 50 },
+      {
+        'dependency_calls_total cache timeout': 1,
+        'dependency_call_duration_seconds_sum cache': 0.05,
+        'dependency_call_duration_seconds_count cache': 1,
+      },
+    ],
+    [{ type: 'short-circuited' }, { 'dependency_calls_total cache short-circuited': 1 }],
+    [{ type: 'put-rejected' }, { 'dependency_calls_total cache rejected': 1 }],
+    [{ type: 'put-ended', outcome: 'late' }, { 'cache_shared_puts_total late': 1 }],
+    [{ type: 'entry-unreadable' }, { cache_shared_unreadable_total: 1 }],
+    [
+      { type: 'joined', entries: 'kept' },
+      { cache_shared_in_use: 1, 'cache_shared_joins_total kept': 1 },
+    ],
+    [
+      { type: 'breaker-state-changed', from: 'closed', to: 'open', by: null },
+      {
+        'circuit_breaker_state cache closed': -1,
+        'circuit_breaker_state cache open': 1,
+        'circuit_breaker_state_changes_total cache open': 1,
+      },
+    ],
+  ])('%j', async (event, expected) => {
+    expect(await changesBy(() => events.emit(event))).toEqual(expected);
+    end();
+    expect(await changesBy(() => events.emit(event))).toEqual({});
+  });
+
+  it('show that it is not used any more', async () => {
+    events.emit({ type: 'joined', entries: 'dropped' });
+    expect(await changesBy(() => events.emit({ type: 'left', code: 'READONLY' }))).toEqual({ cache_shared_in_use: -1 });
   });
 });
 

@@ -1,4 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { repositoryRoot } from '../../helpers/child-process.ts';
@@ -38,4 +40,50 @@ describe('A log on stdout', () => {
     // It has come to its end, and said how many it counted.
     expect((await run(program(3_000), '| true')).stderr).toMatch(/^\d+$/);
   });
+
+  it.each([
+    ['exits', 'process.exit();', 0],
+    [
+      'is told to end by a signal',
+      "process.on('SIGTERM', () => process.exit()); process.kill(process.pid, 'SIGTERM');",
+      0,
+    ],
+    ['meets a fault that nobody catches', "throw new Error('fault');", 1],
+    ['comes to its end', '', 0],
+  ])('has all lines of a process that %s in the turn in which they were written', async (_how, end, code) => {
+    // In a turn of its own, behind which nothing is due that could write them.
+    const { stdout, code: exitCode } = await runToEnd(`${logger} setTimeout(() => { ${writeLines(40)} ${end} });`);
+    expect(exitCode).toBe(code);
+    expect(attemptsOf(stdout)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+  });
+
+  it('has a fatal line and those before it at once, also when the process is then killed', async () => {
+    const { stdout } = await runToEnd(
+      `${logger} ${writeLines(3)} logger.fatal({ attempt: 4 }, 'Fault'); process.kill(process.pid, 'SIGKILL');`,
+    );
+    expect(attemptsOf(stdout)).toEqual([1, 2, 3, 4]);
+  });
 });
+
+const logger = `
+  import { createLogger } from './src/platform/telemetry/logger.ts';
+  const logger = createLogger({ level: 'info', service: 'test' });`;
+const writeLines = (lines: number): string =>
+  `for (let attempt = 1; attempt <= ${lines}; attempt++) logger.info({ attempt }, 'Something happened');`;
+
+const attemptsOf = (stdout: string): number[] =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).attempt);
+
+/** What a process has written on stdout, however it ends. */
+async function runToEnd(source: string): Promise<{ stdout: string; code: number | null }> {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+    cwd: repositoryRoot,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 10_000,
+  });
+  const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  return { stdout, code };
+}

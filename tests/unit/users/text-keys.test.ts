@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compareText, emailKey, foldCase, prefixEnd, searchKey } from '../../../src/profiles/users/text-keys.ts';
@@ -50,6 +51,18 @@ describe('emailKey', () => {
 
   it.each(['nobody', '@example.com', 'ab.cd'])('has none for %j, which has no domain or nobody in it', (text) => {
     expect(emailKey(text)).toBeNull();
+  });
+
+  it('has the domain in the form that IDNA gives it, whatever it looks like', () => {
+    const character = fc.constantFrom(...'abcxnXYZ019-.._é');
+    const domains = fc.string({ unit: character, minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(domains, (domain) => {
+        const idna = domainToASCII(domain);
+        expect(emailKey(`a@${domain}`)).toBe(idna === '' ? null : `a@${idna}`);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it('has none for a domain without an IDNA form', () => {
