@@ -1,7 +1,18 @@
-import { element, fromTemplate, html, say, showState, svg } from './dom.js';
+import { element, fromTemplate, html, part, say, showState, svg } from './dom.js';
+import { entriesOf } from './entries-of.js';
 import { count, percentage, timeOfDay } from './figures.js';
 import { BREAKER_STATES, EDGE_NAMES, OUTCOME_NAMES } from './words.js';
 
+/**
+ * @import { CircuitState } from '../../../platform/resilience/operated-breaker.ts'
+ * @import { BreakerChange, BreakerName, BreakerSnapshot, ResilienceSnapshot } from '../resilience-snapshot.ts'
+ * @import { Tone } from './words.js'
+ *
+ * @typedef {(typeof ACTIONS)[number]} BreakerAction
+ * @typedef {(name: BreakerName, action: BreakerAction) => void} OnAction
+ */
+
+const ACTIONS = /** @type {const} */ (['open', 'close', 'reset']);
 const CHANGES = 3;
 /** Room for the figure and the word in it. */
 const DISC_RADIUS_MIN = 23;
@@ -9,12 +20,22 @@ const DISC_RADIUS_MAX = 42;
 /** The volume whose disc is the largest. */
 const DISC_VOLUME_MAX = 10_000;
 const TICK_MS = 100;
-/** Of a ring whose length is 100; the one of `open` is for a breaker that is held. */
+/**
+ * Of a ring whose length is 100; the one of `open` is for a breaker that is held.
+ *
+ * @type {Readonly<Record<CircuitState, string>>}
+ */
 const RINGS = { closed: '100 0', 'half-open': '6 6.5', open: '100 0' };
 
-/** One card for each breaker. `onAction` hears the breaker's name and `open`, `close` or `reset`. */
+/**
+ * One card for each breaker, with buttons for what can be done to it.
+ *
+ * @param {OnAction} onAction
+ */
 export function createBreakerCards(onAction) {
+  /** @type {Map<BreakerName, ReturnType<typeof createCard>>} */
   const cards = new Map();
+  /** @type {number | undefined} */
   let ticking;
 
   const tick = () => {
@@ -22,33 +43,52 @@ export function createBreakerCards(onAction) {
   };
 
   return {
+    /** @param {ResilienceSnapshot} snapshot */
     render({ breakers, changes, controls }) {
       for (const breaker of breakers) {
-        if (!cards.has(breaker.name)) cards.set(breaker.name, createCard(breaker.name, onAction));
-        cards.get(breaker.name).render(breaker, changes, controls.breakers);
+        const card = cards.get(breaker.name) ?? createCard(breaker, onAction);
+        cards.set(breaker.name, card);
+        card.render(breaker, changes, controls.breakers);
       }
       const counts = breakers.some(({ nextProbeInMs }) => nextProbeInMs !== null);
-      if (counts) ticking ??= setInterval(tick, TICK_MS);
-      else ticking = clearInterval(ticking);
+      if (counts) {
+        ticking ??= setInterval(tick, TICK_MS);
+      } else {
+        clearInterval(ticking);
+        ticking = undefined;
+      }
     },
   };
 }
 
-function createCard(name, onAction) {
+/**
+ * @param {BreakerSnapshot} first
+ * @param {OnAction} onAction
+ */
+function createCard(first, onAction) {
+  const { name } = first;
   const card = fromTemplate('breaker');
-  const figure = (id) => card.querySelector(`[data-figure="${id}"]`);
-  card.querySelector('h3').textContent = EDGE_NAMES[name];
-  const ring = card.querySelector('.gauge-ring');
-  const disc = card.querySelector('.gauge-disc');
-  const counts = createCounts(card.querySelector('.counts'));
-  const actions = card.querySelector('.card-actions');
-  for (const button of actions.children) {
+  /** @param {string} id */
+  const figure = (id) => part(card, `[data-figure="${id}"]`, HTMLElement);
+  part(card, 'h3', HTMLElement).textContent = EDGE_NAMES[name];
+  const gauge = part(card, '.gauge', SVGElement);
+  const ring = part(gauge, '.gauge-ring', SVGElement);
+  const disc = part(gauge, '.gauge-disc', SVGElement);
+  const counts = createCounts(part(card, '.counts', HTMLElement));
+  const actions = part(card, '.card-actions', HTMLElement);
+  for (const action of ACTIONS) {
+    const button = part(actions, `[data-action="${action}"]`, HTMLElement);
     button.setAttribute('aria-label', `${button.textContent} the ${name} breaker`);
-    button.addEventListener('click', () => onAction(name, button.dataset.action));
+    button.addEventListener('click', () => onAction(name, action));
   }
   element('breaker-cards').append(card);
 
-  let shown;
+  let shown = first;
+  /**
+   * By `performance.now()`; null: there is none to wait for.
+   *
+   * @type {number | null}
+   */
   let probeAt = null;
 
   const tick = () => {
@@ -58,6 +98,11 @@ function createCard(name, onAction) {
 
   return {
     tick,
+    /**
+     * @param {BreakerSnapshot} breaker
+     * @param {readonly BreakerChange[]} changes of all breakers
+     * @param {boolean} isControllable
+     */
     render(breaker, changes, isControllable) {
       shown = breaker;
       probeAt = breaker.nextProbeInMs === null ? null : performance.now() + breaker.nextProbeInMs;
@@ -68,23 +113,22 @@ function createCard(name, onAction) {
       ring.setAttribute('stroke-dasharray', RINGS[state]);
       disc.setAttribute('r', radiusOf(volume));
       disc.style.setProperty('--share', `${Math.round(errorShare * 100)}%`);
-      card
-        .querySelector('.gauge')
-        .setAttribute(
-          'aria-label',
-          state === 'open' ? `${volume} calls in the window when it opened` : `${volume} calls in the window`,
-        );
-      say(card.querySelector('.gauge-value'), count(volume));
-      say(card.querySelector('.gauge-label'), state === 'open' ? 'at opening' : 'calls');
+      gauge.setAttribute(
+        'aria-label',
+        state === 'open' ? `${volume} calls in the window when it opened` : `${volume} calls in the window`,
+      );
+      say(part(gauge, '.gauge-value', SVGElement), count(volume));
+      say(part(gauge, '.gauge-label', SVGElement), state === 'open' ? 'at opening' : 'calls');
       say(figure('share'), volume === 0 ? '–' : percentage(errorShare));
       say(figure('threshold'), `limit ${percentage(limits.failureRatio)}`);
-      fillBar(card.querySelector('[data-bar="share"]'), errorShare, limits.failureRatio);
+      fillBar(part(card, '[data-bar="share"]', SVGElement), errorShare, limits.failureRatio);
       say(figure('row'), String(breaker.consecutiveFailures));
       say(figure('row-limit'), `of ${limits.consecutiveFailures}`);
-      fillBar(card.querySelector('[data-bar="row"]'), breaker.consecutiveFailures / limits.consecutiveFailures, 1);
-      for (const [outcome, node] of counts) say(node, count(breaker.counts[outcome]));
+      const rowShare = breaker.consecutiveFailures / limits.consecutiveFailures;
+      fillBar(part(card, '[data-bar="row"]', SVGElement), rowShare, 1);
+      for (const { outcome, value } of counts) say(value, count(breaker.counts[outcome]));
       renderChanges(
-        card.querySelector('.changes'),
+        part(card, '.changes', HTMLElement),
         changes.filter(({ breaker }) => breaker === name),
       );
       actions.hidden = !isControllable;
@@ -93,8 +137,9 @@ function createCard(name, onAction) {
   };
 }
 
+/** @param {HTMLElement} list */
 function createCounts(list) {
-  return Object.entries(OUTCOME_NAMES).map(([outcome, name]) => {
+  return entriesOf(OUTCOME_NAMES).map(([outcome, name]) => {
     const cell = html('div');
     const term = html('dt');
     const key = html('span');
@@ -104,28 +149,43 @@ function createCounts(list) {
     term.append(key, name);
     cell.append(term, value);
     list.append(cell);
-    return [outcome, value];
+    return { outcome, value };
   });
 }
 
+/** @param {number} volume */
 function radiusOf(volume) {
   if (volume === 0) return '0';
   const share = Math.min(1, Math.log1p(volume) / Math.log1p(DISC_VOLUME_MAX));
   return (DISC_RADIUS_MIN + share * (DISC_RADIUS_MAX - DISC_RADIUS_MIN)).toFixed(1);
 }
 
+/**
+ * @param {SVGElement} bar
+ * @param {number} share 0 to 1
+ * @param {number} limit
+ */
 function fillBar(bar, share, limit) {
-  const fill = bar.querySelector('.bar-fill');
+  const fill = part(bar, '.bar-fill', SVGElement);
   fill.setAttribute('width', String(Math.min(1, share) * 100));
   fill.dataset.tone = toneOf(share, limit);
   bar.querySelector('.bar-mark')?.setAttribute('x', String(Math.min(99, limit * 100)));
 }
 
+/**
+ * @param {number} share
+ * @param {number} limit
+ * @returns {Tone}
+ */
 function toneOf(share, limit) {
   if (share >= limit) return 'bad';
   return share >= limit / 2 ? 'warn' : 'good';
 }
 
+/**
+ * @param {BreakerSnapshot} breaker
+ * @param {number | null} probeAt
+ */
 function probeInWords({ state, isForced }, probeAt) {
   if (state === 'closed') return 'not needed';
   if (isForced) return 'none';
@@ -134,13 +194,22 @@ function probeInWords({ state, isForced }, probeAt) {
   return leftMs > 0 ? `in ${(leftMs / 1000).toFixed(1)} s` : 'with the next call';
 }
 
-/** The ring closes while the time to the next probe passes. */
+/**
+ * The ring closes while the time to the next probe passes.
+ *
+ * @param {BreakerSnapshot} breaker
+ * @param {number | null} probeAt
+ */
 function ringOfOpen({ limits }, probeAt) {
   if (probeAt === null) return RINGS.open;
   const passed = 1 - Math.min(1, Math.max(0, probeAt - performance.now()) / limits.resetMs);
   return `${(passed * 100).toFixed(1)} 100`;
 }
 
+/**
+ * @param {HTMLElement} list
+ * @param {readonly BreakerChange[]} changes
+ */
 function renderChanges(list, changes) {
   const last = changes.slice(-CHANGES).toReversed();
   const key = last.map(({ at, to }) => `${at}${to}`).join();
@@ -149,6 +218,7 @@ function renderChanges(list, changes) {
   list.replaceChildren(...(last.length === 0 ? [html('li', 'none since the start')] : last.map(changeItem)));
 }
 
+/** @param {BreakerChange} change */
 function changeItem({ at, from, to, by }) {
   const item = html('li');
   const time = html('time', timeOfDay(at));

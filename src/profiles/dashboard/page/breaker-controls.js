@@ -1,12 +1,17 @@
 import { command } from './commands.js';
-import { element, say } from './dom.js';
+import { element, input, say } from './dom.js';
 import { remembered } from './remembered.js';
+
+/**
+ * @import { BreakerName, ResilienceSnapshot } from '../resilience-snapshot.ts'
+ * @import { BreakerAction } from './breaker-cards.js'
+ */
 
 const KEY = 'operator';
 
 /** Makes the command of a breaker's buttons; the log says who it was. */
 export function createBreakerControls() {
-  const operator = element('operator');
+  const operator = input('operator');
   operator.value = remembered.get(KEY) ?? '';
   operator.addEventListener('input', () => {
     remembered.set(KEY, operator.value.trim());
@@ -15,6 +20,10 @@ export function createBreakerControls() {
   });
 
   return {
+    /**
+     * @param {BreakerName} name
+     * @param {BreakerAction} action
+     */
     async control(name, action) {
       const by = operator.value.trim();
       if (by === '') {
@@ -25,6 +34,7 @@ export function createBreakerControls() {
       }
       await command('PUT', `/ops/breakers/${name}`, { action, by });
     },
+    /** @param {ResilienceSnapshot} snapshot */
     render({ controls }) {
       element('operator-field').hidden = !controls.breakers;
     },

@@ -1,6 +1,11 @@
-import { element, fromTemplate, say, showState, svg } from './dom.js';
+import { element, fromTemplate, part, say, showState, svg } from './dom.js';
 import { duration, timeOfDay } from './figures.js';
 import { CALL_OUTCOMES } from './words.js';
+
+/**
+ * @import { CallStep, TappedCall } from '../resilience-snapshot.ts'
+ * @import { History } from './snapshot-history.js'
+ */
 
 /** A scale shorter than this would make long bars of calls that were quick. */
 const SCALE_MS_MIN = 1000;
@@ -14,7 +19,9 @@ const COPIED_MS = 1500;
 export function createCallTap() {
   const list = element('calls');
   const pause = element('calls-pause');
+  /** @type {Map<string, ReturnType<typeof createRow>>} */
   let rows = new Map();
+  /** @type {readonly TappedCall[]} */
   let calls = [];
   let isPaused = false;
 
@@ -43,6 +50,7 @@ export function createCallTap() {
   new ResizeObserver(draw).observe(list);
 
   return {
+    /** @param {History} history */
     render(history) {
       if (isPaused) return;
       calls = history.calls;
@@ -51,24 +59,30 @@ export function createCallTap() {
   };
 }
 
+/** @param {TappedCall} call */
 function createRow(call) {
   const node = fromTemplate('call');
-  const line = node.querySelector('.call-line');
-  const time = node.querySelector('time');
+  const line = part(node, '.call-line', SVGElement);
+  const time = part(node, '.call-time', HTMLTimeElement);
   time.textContent = timeOfDay(call.at);
   time.dateTime = new Date(call.at).toISOString();
   line.setAttribute('aria-label', stepsInWords(call));
-  showState(node.querySelector('.call-outcome'), CALL_OUTCOMES[call.outcome]);
-  node.querySelector('.call-duration').textContent = duration(call.durationMs);
-  const user = node.querySelector('.call-user');
+  showState(part(node, '.call-outcome', HTMLElement), CALL_OUTCOMES[call.outcome]);
+  part(node, '.call-duration', HTMLElement).textContent = duration(call.durationMs);
+  const user = part(node, '.call-user', HTMLElement);
   user.textContent = call.userId;
   user.title = call.userId;
-  showRequest(node.querySelector('.call-request'), call.requestId);
+  showRequest(part(node, '.call-request', HTMLElement), call.requestId);
 
+  /** @type {string | undefined} */
   let drawn;
   return {
     node,
     width: () => line.getBoundingClientRect().width,
+    /**
+     * @param {number} scaleMs
+     * @param {number} width in pixels
+     */
     drawLine(scaleMs, width) {
       if (drawn === `${scaleMs} ${width}`) return;
       drawn = `${scaleMs} ${width}`;
@@ -81,9 +95,13 @@ function createRow(call) {
   };
 }
 
+/**
+ * @param {HTMLElement} cell
+ * @param {string | null} requestId
+ */
 function showRequest(cell, requestId) {
-  const button = cell.querySelector('button');
-  const code = cell.querySelector('code');
+  const button = part(cell, 'button', HTMLElement);
+  const code = part(cell, 'code', HTMLElement);
   code.textContent = requestId ?? 'no request';
   button.hidden = requestId === null;
   if (requestId === null) return;
@@ -100,8 +118,12 @@ function showRequest(cell, requestId) {
   });
 }
 
+/**
+ * @param {number} scaleMs
+ * @param {number} width in pixels
+ */
 function stepShape(scaleMs, width) {
-  return (step) => {
+  return (/** @type {CallStep} */ step) => {
     const x = (step.fromMs / scaleMs) * width;
     const length = (step.durationMs / scaleMs) * width;
     const group = svg('g', {});
@@ -127,10 +149,12 @@ function stepShape(scaleMs, width) {
   };
 }
 
+/** @param {TappedCall} call */
 function stepsInWords({ steps }) {
   return steps.length === 0 ? 'No attempt was made.' : steps.map(stepInWords).join('; ');
 }
 
+/** @param {CallStep} step */
 function stepInWords(step) {
   if (step.kind === 'wait') return `wait ${duration(step.durationMs)}`;
   const status = step.status === null ? '' : `, status ${step.status}`;

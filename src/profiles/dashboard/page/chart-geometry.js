@@ -1,4 +1,3 @@
-// @ts-check
 import { HISTORY_SECONDS } from './snapshot-history.js';
 
 /** @import { Edge, EdgePoint, HistoryPoint } from '../resilience-snapshot.ts' */

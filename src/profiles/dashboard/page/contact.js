@@ -1,5 +1,17 @@
 import { createEventStreamParser } from './event-stream-parser.js';
 
+/**
+ * @import { ResilienceSnapshot } from '../resilience-snapshot.ts'
+ *
+ * @typedef {'live' | 'polling' | 'lost' | 'refused'} ContactState
+ *
+ * @typedef {object} ContactParts
+ * @property {(snapshot: ResilienceSnapshot) => void} onSnapshot
+ * @property {(state: ContactState, heardAt: number) => void} onState
+ * @property {() => number | null} lastId
+ * @property {() => string | null} token
+ */
+
 const FEED = '/ops/resilience';
 /** A snapshot comes every second; a silence of this length means that nobody is there. */
 const SILENCE_MS = 3000;
@@ -25,11 +37,14 @@ export class Contact {
   #heardAt = Date.now();
   #sounds = 0;
   #isResting = false;
+  /** @type {ContactState | 'connecting'} */
   #state = 'connecting';
+  /** @type {number | undefined} */
   #silence;
   #attempt = new AbortController();
   #wake = () => {};
 
+  /** @param {ContactParts} parts */
   constructor({ onSnapshot, onState, lastId, token }) {
     this.#onSnapshot = onSnapshot;
     this.#onState = onState;
@@ -77,7 +92,7 @@ export class Contact {
 
   async #readStream() {
     const response = await this.#ask(`${FEED}/stream`, 'text/event-stream');
-    if (!response?.ok) return response?.status === 401;
+    if (!response?.ok || response.body === null) return response?.status === 401;
     const parse = createEventStreamParser(({ type, data }) => {
       if (type === 'snapshot') this.#hear('live', JSON.parse(data));
     });
@@ -107,7 +122,12 @@ export class Contact {
     return false;
   }
 
-  /** The answer; undefined: there was none. */
+  /**
+   * The answer; undefined: there was none.
+   *
+   * @param {string} path
+   * @param {string} accept
+   */
   async #ask(path, accept) {
     this.#attempt = new AbortController();
     const token = this.#token();
@@ -132,6 +152,10 @@ export class Contact {
     }
   }
 
+  /**
+   * @param {ContactState} state
+   * @param {ResilienceSnapshot} snapshot
+   */
   #hear(state, snapshot) {
     this.#heardAt = Date.now();
     this.#sounds += 1;
@@ -154,6 +178,7 @@ export class Contact {
     );
   }
 
+  /** @param {ContactState} state */
   #say(state) {
     // A second refusal is news: it is of another token.
     if (state === this.#state && state !== 'refused') return;
@@ -161,10 +186,13 @@ export class Contact {
     this.#onState(state, this.#heardAt);
   }
 
+  /** @param {number} delayMs */
   async #pause(delayMs) {
-    await new Promise((resolve) => {
+    /** @type {Promise<void>} */
+    const woken = new Promise((resolve) => {
       this.#wake = resolve;
       if (delayMs !== Infinity) setTimeout(resolve, delayMs);
     });
+    await woken;
   }
 }

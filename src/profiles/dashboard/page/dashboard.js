@@ -2,7 +2,7 @@ import { createBreakerCards } from './breaker-cards.js';
 import { createBreakerControls } from './breaker-controls.js';
 import { createCallTap } from './call-tap.js';
 import { Contact } from './contact.js';
-import { element, say } from './dom.js';
+import { element, input, say } from './dom.js';
 import { timeOfDay, uptime } from './figures.js';
 import { createHistoryChart } from './history-chart.js';
 import { opsToken } from './ops-token.js';
@@ -12,7 +12,15 @@ import { joinSnapshot } from './snapshot-history.js';
 import { createTopologyView } from './topology-view.js';
 import { createTrafficSender } from './traffic-sender.js';
 
+/**
+ * @import { ResilienceSnapshot } from '../resilience-snapshot.ts'
+ * @import { ContactState } from './contact.js'
+ * @import { History } from './snapshot-history.js'
+ * @import { Tone } from './words.js'
+ */
+
 const THEMES = ['auto', 'light', 'dark'];
+/** @type {Readonly<Record<ContactState, { tone: Tone, text: (heardAt: number) => string }>>} */
 const CONTACTS = {
   live: { tone: 'good', text: () => 'Live' },
   polling: { tone: 'warn', text: () => 'Polling' },
@@ -28,6 +36,7 @@ const tap = createCallTap();
 const provider = createProviderControls();
 createTrafficSender();
 
+/** @type {History | null} */
 let history = null;
 
 const contact = new Contact({
@@ -37,6 +46,7 @@ const contact = new Contact({
   token: opsToken.get,
 });
 
+/** @param {ResilienceSnapshot} snapshot */
 function show(snapshot) {
   announceChanges(history?.snapshot ?? null, snapshot);
   history = joinSnapshot(history, snapshot);
@@ -52,13 +62,19 @@ function show(snapshot) {
   breakerControls.render(snapshot);
 }
 
+/** @param {ResilienceSnapshot} snapshot */
 function showAbout({ service, version, worker, uptimeSeconds }) {
   say(element('service'), service);
   const process = worker === null ? '' : ` · worker ${worker}`;
   say(element('about'), `version ${version}${process} · up ${uptime(uptimeSeconds)}`);
 }
 
-/** Only what an operator must hear is read out; figures change every second. */
+/**
+ * Only what an operator must hear is read out; figures change every second.
+ *
+ * @param {ResilienceSnapshot | null} before
+ * @param {ResilienceSnapshot} snapshot
+ */
 function announceChanges(before, { breakers }) {
   if (before === null) return;
   const changed = breakers.filter(({ name, state }) =>
@@ -68,6 +84,10 @@ function announceChanges(before, { breakers }) {
   say(element('announcement'), changed.map(({ name, state }) => `The ${name} breaker is ${state}.`).join(' '));
 }
 
+/**
+ * @param {ContactState} state
+ * @param {number} heardAt
+ */
 function showContact(state, heardAt) {
   const { tone, text } = CONTACTS[state];
   const pill = element('contact');
@@ -85,16 +105,19 @@ function showContact(state, heardAt) {
 
 element('access').addEventListener('submit', (event) => {
   event.preventDefault();
-  opsToken.set(element('token').value);
-  element('token').value = '';
+  const token = input('token');
+  opsToken.set(token.value);
+  token.value = '';
   say(element('access-refusal'), '');
   contact.tryAgain();
 });
 
 element('theme').addEventListener('click', () => {
   const { dataset } = document.documentElement;
-  dataset.theme = THEMES[(THEMES.indexOf(dataset.theme) + 1) % THEMES.length];
-  remembered.set('theme', dataset.theme);
+  // After the last one comes the first.
+  const theme = THEMES[THEMES.indexOf(dataset.theme ?? '') + 1] ?? 'auto';
+  dataset.theme = theme;
+  remembered.set('theme', theme);
   showTheme();
 });
 

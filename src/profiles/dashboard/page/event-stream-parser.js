@@ -1,5 +1,3 @@
-// @ts-check
-
 /**
  * @typedef {object} StreamEvent
  * @property {string} type `message`, when the stream does not say

@@ -1,5 +1,3 @@
-// @ts-check
-
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 /** @param {number} at milliseconds since 1970 */

@@ -1,7 +1,19 @@
 import { ask, command } from './commands.js';
-import { element, html } from './dom.js';
+import { element, html, input } from './dom.js';
+import { entriesOf } from './entries-of.js';
+
+/**
+ * @import { ProviderChanges, ProviderState } from '../provider-state.ts'
+ * @import { ResilienceSnapshot } from '../resilience-snapshot.ts'
+ *
+ * @typedef {object} SliderMeaning what the numbers of a slider are to the provider, and in words
+ * @property {(value: number) => ProviderChanges} toChanges
+ * @property {(state: ProviderState) => number} fromState
+ * @property {(value: number) => string} show
+ */
 
 const PATH = '/ops/provider';
+/** @satisfies {Record<string, readonly [name: string, meaning: string]>} */
 const MODES = {
   healthy: ['Healthy', 'Sends the data at once'],
   failing: ['Failing', 'Always an error, 500'],
@@ -18,7 +30,7 @@ const REFRESH_MS = 5000;
 
 /** The modes and sliders of the provider that stands in for the real one. */
 export function createProviderControls() {
-  const buttons = Object.entries(MODES).map(([mode, [name, meaning]]) => {
+  const buttons = entriesOf(MODES).map(([mode, [name, meaning]]) => {
     const button = html('button', name);
     button.type = 'button';
     button.title = meaning;
@@ -29,18 +41,33 @@ export function createProviderControls() {
   });
   element('modes').append(...buttons);
   const sliders = [
-    createSlider('failure-rate', 'failureRate', 100, (percent) => `${percent} %`),
-    createSlider('latency', 'latencyMs', 1, (latencyMs) => `${latencyMs} ms`),
+    createSlider('failure-rate', {
+      toChanges: (percent) => ({ failureRate: percent / 100 }),
+      fromState: ({ failureRate }) => Math.round(failureRate * 100),
+      show: (percent) => `${percent} %`,
+    }),
+    createSlider('latency', {
+      toChanges: (latencyMs) => ({ latencyMs }),
+      fromState: ({ latencyMs }) => latencyMs,
+      show: (latencyMs) => `${latencyMs} ms`,
+    }),
   ];
+  /** @type {number | undefined} */
   let refresh;
-  /** Null: not known yet. Another service than the mock at the provider's address takes no controls, and is left alone. */
+  /**
+   * Null: not known yet. Another service than the mock at the provider's address takes no controls, and is left alone.
+   *
+   * @type {boolean | null}
+   */
   let isMock = null;
 
+  /** @param {ProviderState | null} state */
   const render = (state) => {
     if (state === null) return;
     for (const button of buttons) button.setAttribute('aria-pressed', String(button.dataset.mode === state.mode));
     for (const slider of sliders) slider.render(state);
   };
+  /** @param {ProviderChanges} changes */
   async function change(changes) {
     render(await command('PUT', PATH, changes));
   }
@@ -52,46 +79,55 @@ export function createProviderControls() {
     render(answer);
   }
 
-  /** While a slider moves, the provider follows it, one command at a time and always with the latest value. */
-  function createSlider(id, field, scale, show) {
-    const input = element(id);
+  /**
+   * While a slider moves, the provider follows it, one command at a time and always with the latest value.
+   *
+   * @param {string} id
+   * @param {SliderMeaning} meaning
+   */
+  function createSlider(id, { toChanges, fromState, show }) {
+    const slider = input(id);
     const output = element(`${id}-value`);
     let isSending = false;
+    /** @param {number} value */
     const showValue = (value) => {
       output.textContent = show(value);
-      input.setAttribute('aria-valuetext', show(value));
+      slider.setAttribute('aria-valuetext', show(value));
     };
     const sendLatest = async () => {
       if (isSending) return;
       isSending = true;
       let sent;
       do {
-        sent = input.valueAsNumber;
-        await change({ [field]: sent / scale });
-      } while (sent !== input.valueAsNumber);
+        sent = slider.valueAsNumber;
+        await change(toChanges(sent));
+      } while (sent !== slider.valueAsNumber);
       isSending = false;
     };
-    input.addEventListener('input', () => {
-      showValue(input.valueAsNumber);
+    slider.addEventListener('input', () => {
+      showValue(slider.valueAsNumber);
       void sendLatest();
     });
     return {
+      /** @param {ProviderState} state */
       render(state) {
         // What arrives now is older than the hand on the slider.
         if (isSending) return;
-        const value = Math.round(state[field] * scale);
-        input.value = String(value);
+        const value = fromState(state);
+        slider.value = String(value);
         showValue(value);
       },
     };
   }
 
   return {
+    /** @param {ResilienceSnapshot} snapshot */
     render({ controls }) {
       const isOffered = controls.provider && isMock !== false;
       element('provider').hidden = !isOffered;
       if (!isOffered) {
-        refresh = clearInterval(refresh);
+        clearInterval(refresh);
+        refresh = undefined;
       } else if (refresh === undefined) {
         refresh = setInterval(() => void fetchState(), REFRESH_MS);
         void fetchState();

@@ -1,5 +1,3 @@
-// @ts-check
-
 /**
  * @import { HistoryPoint, ResilienceSnapshot, TappedCall } from '../resilience-snapshot.ts'
  *

@@ -1,4 +1,4 @@
-import { element, say } from './dom.js';
+import { element, input, say } from './dom.js';
 
 const SOME = 20;
 /** As many as requests are sent at once: reads of one user share one call to the provider. */
@@ -12,11 +12,13 @@ const UNDER_WAY_MAX = 4;
 /** Asks the service for enriched profiles, as any client would. */
 export function createTrafficSender() {
   const steadily = element('send-steadily');
-  const rate = element('send-rate');
+  const rate = input('send-rate');
   const counts = { sent: 0, answered: 0, failed: 0 };
+  /** @type {Promise<string[]> | undefined} */
   let users;
   let waiting = 0;
   let underWay = 0;
+  /** @type {number | undefined} */
   let timer;
 
   const showCounts = () => {
@@ -24,6 +26,7 @@ export function createTrafficSender() {
     say(element('sent'), `${counts.sent} sent, ${counts.answered} answered, ${failed}`);
   };
 
+  /** @param {number} number */
   const send = (number) => {
     waiting += number;
     while (waiting > 0 && underWay < UNDER_WAY_MAX) {
@@ -39,7 +42,9 @@ export function createTrafficSender() {
     try {
       users ??= findUsers();
       const ids = await users;
-      const response = await fetch(`/api/users/${encodeURIComponent(ids[number % ids.length])}/enriched`);
+      const id = ids[number % ids.length];
+      if (id === undefined) throw new Error('There are no users.');
+      const response = await fetch(`/api/users/${encodeURIComponent(id)}/enriched`);
       await response.arrayBuffer();
       if (!response.ok) throw new Error(`The profile answered ${response.status}.`);
       counts.answered += 1;
@@ -77,6 +82,7 @@ export function createTrafficSender() {
 async function findUsers() {
   const response = await fetch(`/api/users?limit=${USERS}`);
   if (!response.ok) throw new Error(`The list of users answered ${response.status}.`);
+  /** @type {{ data: readonly { id: string }[] }} */
   const { data } = await response.json();
   const ids = new Set(data.map(({ id }) => id));
   for (let number = 1; ids.size < USERS; number += 1) {
@@ -87,6 +93,7 @@ async function findUsers() {
   return [...ids];
 }
 
+/** @param {{ id: string, name: string, email: string }} user */
 async function createUser(user) {
   const { ok, status } = await fetch('/api/users', {
     method: 'POST',
