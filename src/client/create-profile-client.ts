@@ -56,9 +56,10 @@ export function createProfileClient(options: ProfileClientOptions): ProfileClien
 
   return {
     create: async (body, options = {}) => {
+      const sent = written(body);
       const params = { header: keyOfCall() };
       return await call(
-        (transport) => api.POST('/api/users', { ...transport, params, body }),
+        (transport) => api.POST('/api/users', { ...transport, ...sent, params }),
         (answered) => ({ ...versioned(answered), isNew: answered.response.status === 201 }),
         options,
       );
@@ -78,14 +79,16 @@ export function createProfileClient(options: ProfileClientOptions): ProfileClien
         return await call((transport) => api.GET('/api/users', { ...transport, params }), page, options);
       }),
     update: async (id, body, { ifMatch, ...options } = {}) => {
+      const sent = written(body);
       const params = { path: { id }, header: { ...keyOfCall(), ...condition(ifMatch) } };
-      return await call((transport) => api.PUT('/api/users/{id}', { ...transport, params, body }), versioned, options);
+      return await call((transport) => api.PUT('/api/users/{id}', { ...transport, ...sent, params }), versioned, options);
     },
     patch: async (id, body, { ifMatch, ...options } = {}) => {
+      const sent = written(body);
       const params = { path: { id }, header: { ...keyOfCall(), ...condition(ifMatch) } };
       const headers = { 'Content-Type': 'application/merge-patch+json' };
       return await call(
-        (transport) => api.PATCH('/api/users/{id}', { ...transport, params, headers, body }),
+        (transport) => api.PATCH('/api/users/{id}', { ...transport, ...sent, params, headers }),
         versioned,
         options,
       );
@@ -114,6 +117,12 @@ function addressOf(baseUrl: string): string {
 function keyOfCall(): { 'Idempotency-Key': string } {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return { 'Idempotency-Key': Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('') };
+}
+
+/** The body as it is now, for every attempt: its caller may change the object meanwhile, and the key is that of this one. */
+function written<Body>(body: Body): { body: Body; bodySerializer: () => string } {
+  const json = JSON.stringify(body);
+  return { body, bodySerializer: () => json };
 }
 
 function condition(ifMatch: string | undefined): { 'If-Match'?: string } {

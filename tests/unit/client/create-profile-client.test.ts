@@ -62,6 +62,23 @@ describe('A client', () => {
     });
   });
 
+  it.each<[string, (client: ProfileClient, body: { name: string; email: string }) => Promise<unknown>]>([
+    ['create', async (client, body) => await client.create(body)],
+    ['update', async (client, body) => await client.update('ada', body)],
+    ['patch', async (client, body) => await client.patch('ada', body)],
+  ])('sends the same each time, though its caller changes the object meanwhile: %s', async (_call, send) => {
+    const { client, sent } = clientThatMeets(new Response(null, { status: 503 }), ada);
+    const body = { name: 'Ada', email: 'ada@example.com' };
+    const sending = send(client, body);
+    Object.assign(body, { name: 'Grace', email: 'grace@example.com' });
+    await sending;
+    expect(await Promise.all(sent.map((request) => request.json()))).toEqual([
+      { name: 'Ada', email: 'ada@example.com' },
+      { name: 'Ada', email: 'ada@example.com' },
+    ]);
+    expect(new Set(sent.map(({ headers }) => headers.get('idempotency-key'))).size).toBe(1);
+  });
+
   it('takes no list for the user that it creates, when something in between makes a GET of the POST', async () => {
     const { client } = clientThatMeets(Response.json({ data: [user], nextCursor: null }));
     await expect(client.create(user)).rejects.toMatchObject({ name: 'ProfileUnreachableError' });
