@@ -3,6 +3,7 @@ import { buildUserBody } from '../helpers/build-user.ts';
 import { describeOnEachEngine, engines } from '../helpers/engines.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { type ConformingAgent, conformingAgent } from '../helpers/openapi-conformance.ts';
+import { answer, startScriptedProvider } from '../helpers/scripted-provider.ts';
 import { type RunningProfiles, startProfiles } from '../helpers/start-profiles.ts';
 
 const [sqlite] = engines;
@@ -51,6 +52,22 @@ describe('The enriched profile', () => {
     expect(response.status).toBe(200);
     expect(response.body).toMatchObject({ id, enrichedData: null, enrichedDataStatus: status });
     expect(profiles.mock.control.requests().count).toBe(requests);
+  });
+
+  it('has the data as they came, numbers that JavaScript would round included', async () => {
+    const data = '{"accountId": 9007199254740993, "limit": 1e400}';
+    const provider = await startScriptedProvider(answer(200, `\n${data}\n`));
+    const other = await startProfiles(sqlite, { ENRICHMENT_URL: provider.url });
+    try {
+      const headers = { 'Content-Type': 'application/json' };
+      const body = JSON.stringify(buildUserBody({ id: 'ada' }));
+      await fetch(`${other.url}/api/users`, { method: 'POST', headers, body });
+      const text = await (await fetch(`${other.url}/api/users/ada/enriched`)).text();
+      expect(text).toContain(`,"enrichedData":${data},"enrichedDataStatus":"available"}`);
+    } finally {
+      await other.stop();
+      await provider.close();
+    }
   });
 
   it('of nobody is 404, and does not reach the provider', async () => {

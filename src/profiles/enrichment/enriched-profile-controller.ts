@@ -47,6 +47,6 @@ export class EnrichedProfileController {
 
 /** The user's members, and two more: the body is a JSON object, which is not empty. */
 function enrichedBody({ body }: UserView, enrichment: EnrichmentOutcome): string {
-  const data = enrichment.status === 'available' ? JSON.stringify(enrichment.data) : 'null';
+  const data = enrichment.status === 'available' ? enrichment.json : 'null';
   return `${body.slice(0, -1)},"enrichedData":${data},"enrichedDataStatus":"${enrichment.status}"}`;
 }

@@ -1,20 +1,18 @@
 import Joi from 'joi';
-import type { EnrichmentData } from './enrichment-client.ts';
 
 /**
  * `JSON.parse` takes any depth, but `JSON.stringify` runs out of stack at some thousand levels, and 64 KiB have room
- * for 60,000. Whoever passes the data on must be able to write it.
+ * for 60,000. A client must be able to write what it has read.
  */
 const depthMax = 100;
 
-const answerSchema = Joi.object<EnrichmentData>()
+const answerSchema = Joi.object()
   .required()
-  .custom((value: EnrichmentData, { error }) => (isDeeperThan(depthMax, value) ? error('any.invalid') : value));
+  .custom((value: object, { error }) => (isDeeperThan(depthMax, value) ? error('any.invalid') : value));
 
-/** @returns the provider's object, or `null` when the text is not a JSON object that can be passed on */
-export function parseEnrichmentData(text: string): EnrichmentData | null {
-  const { value, error } = answerSchema.validate(parseJson(text));
-  return error === undefined ? value : null;
+/** @returns the JSON of the provider's object, or `null` when the text is not a JSON object that can be passed on */
+export function enrichmentJsonIn(text: string): string | null {
+  return answerSchema.validate(parseJson(text)).error === undefined ? text.trim() : null;
 }
 
 /** @returns `undefined`, which JSON cannot hold, when the text is not JSON */

@@ -26,12 +26,10 @@ export type UnavailableReason =
   /** The caller's own signal aborted. */
   | 'caller-gone';
 
-/** The provider's own object. Callers that asked at the same time share it. */
-export type EnrichmentData = Readonly<Record<string, unknown>>;
-
 /** What the provider said about a user: data, or that it has none. */
 export type EnrichmentAnswer =
-  | { readonly status: 'available'; readonly data: EnrichmentData }
+  /** The provider's own object, the text that it came as: to parse and write it would change numbers of many digits. */
+  | { readonly status: 'available'; readonly json: string }
   | { readonly status: 'notFound' };
 
 export type EnrichmentOutcome =

@@ -12,7 +12,7 @@ import {
 } from 'axios';
 import axiosRetry, { retryAfter } from 'axios-retry';
 import { TimeoutError, withTimeout } from '../../platform/resilience/deadline.ts';
-import { parseEnrichmentData } from './enrichment-answer.ts';
+import { enrichmentJsonIn } from './enrichment-answer.ts';
 import type { EnrichmentAnswer } from './enrichment-client.ts';
 import type { Failure } from './enrichment-events.ts';
 
@@ -85,9 +85,9 @@ export class EnrichmentHttp {
       if (response.status === 404) return { status: 'notFound' };
       // axios lets a status of 000 pass whatever `validateStatus` says.
       if (response.status !== 200) throw new AttemptError({ kind: 'malformed' }, 0, config);
-      const data = parseEnrichmentData(String(response.data));
-      if (data === null) throw new AttemptError({ kind: 'malformed' }, 0, config);
-      return { status: 'available', data };
+      const json = enrichmentJsonIn(String(response.data));
+      if (json === null) throw new AttemptError({ kind: 'malformed' }, 0, config);
+      return { status: 'available', json };
     } catch (error) {
       if (isAxiosError(error) && statusOf(error) === 404) return { status: 'notFound' };
       const failure = explain(error);

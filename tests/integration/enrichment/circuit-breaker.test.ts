@@ -119,7 +119,7 @@ describe('E7: 200 callers of one user', () => {
     later.release(answerJson({ segment: 'gold' }));
 
     for (const outcome of await Promise.all(stayed)) {
-      expect(outcome).toEqual({ status: 'available', data: { segment: 'gold' } });
+      expect(outcome).toEqual({ status: 'available', json: '{"segment":"gold"}' });
     }
     expect(provider.requests.length).toBe(1);
     expect(events.filter(({ type }) => type === 'call-started').length).toBe(1);

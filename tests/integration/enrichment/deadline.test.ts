@@ -61,7 +61,7 @@ describe('E4: a provider that takes its time', () => {
     await eventually(() => expect(provider.connections).toBe(0));
 
     provider.script(answerJson({}));
-    await expect(client.fetch('ada')).resolves.toEqual({ status: 'available', data: {} });
+    await expect(client.fetch('ada')).resolves.toEqual({ status: 'available', json: '{}' });
   });
 
   it('hangs once, then answers: the call succeeds within its deadline', async () => {

@@ -7,7 +7,7 @@ describe('E1: the retry schedule', () => {
   it('is 100, 200 and 400 ms after the failures before, to the millisecond', async () => {
     const { sentAt, fetchFor } = create([status(503), status(503), status(503), status(200, '{"segment":"gold"}')]);
     const { outcome, tookMs } = await fetchFor(1_000);
-    expect(outcome).toEqual({ status: 'available', data: { segment: 'gold' } });
+    expect(outcome).toEqual({ status: 'available', json: '{"segment":"gold"}' });
     expect(sentAt).toEqual([0, 100, 300, 700]);
     expect(tookMs).toBe(700);
   });
@@ -133,7 +133,7 @@ describe('E2: a caller that goes away', () => {
     caller.abort();
     await left;
     const { outcome } = await fetchFor(1_000);
-    expect(outcome).toEqual({ status: 'available', data: { segment: 'gold' } });
+    expect(outcome).toEqual({ status: 'available', json: '{"segment":"gold"}' });
     expect(sentAt).toEqual([0, 100, 300]);
   });
 
