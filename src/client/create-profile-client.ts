@@ -81,7 +81,11 @@ export function createProfileClient(options: ProfileClientOptions): ProfileClien
     update: async (id, body, { ifMatch, ...options } = {}) => {
       const sent = written(body);
       const params = { path: { id }, header: { ...keyOfCall(), ...condition(ifMatch) } };
-      return await call((transport) => api.PUT('/api/users/{id}', { ...transport, ...sent, params }), versioned, options);
+      return await call(
+        (transport) => api.PUT('/api/users/{id}', { ...transport, ...sent, params }),
+        versioned,
+        options,
+      );
     },
     patch: async (id, body, { ifMatch, ...options } = {}) => {
       const sent = written(body);

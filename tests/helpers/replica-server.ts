@@ -12,6 +12,8 @@ export interface ReplicatedServers {
   /** The replica goes on being told what happens, and does nothing of it until `resume`. */
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Makes the primary read-only, which closes none of its connections, and the replica one that takes changes. */
+  promoteReplica(): Promise<void>;
   /** Waits until the replica has done all that the primary has. */
   catchUp(): Promise<void>;
   /** The statements that the service sends to a server from now on, until the returned function is called. */
@@ -67,6 +69,15 @@ async function replicate(primary: OwnDatabaseServer, replica: OwnDatabaseServer)
 }
 
 function operations(primary: OwnDatabaseServer, replica: OwnDatabaseServer): Omit<ReplicatedServers, 'remove'> {
+  const catchUp = async (): Promise<void> =>
+    await eventually(
+      async () => {
+        const [done] = await ask(primary, 'SELECT @@gtid_binlog_pos AS position');
+        const [applied] = await ask(replica, 'SELECT @@gtid_slave_pos AS position');
+        if (applied?.['position'] !== done?.['position']) throw new Error('The replica has not caught up.');
+      },
+      { timeoutMs: 30_000 },
+    );
   return {
     primary,
     replica,
@@ -74,15 +85,13 @@ function operations(primary: OwnDatabaseServer, replica: OwnDatabaseServer): Omi
     replicaUrl: serviceUrl(replica),
     pause: async () => void (await ask(replica, 'STOP SLAVE SQL_THREAD')),
     resume: async () => void (await ask(replica, 'START SLAVE')),
-    catchUp: async () =>
-      await eventually(
-        async () => {
-          const [done] = await ask(primary, 'SELECT @@gtid_binlog_pos AS position');
-          const [applied] = await ask(replica, 'SELECT @@gtid_slave_pos AS position');
-          if (applied?.['position'] !== done?.['position']) throw new Error('The replica has not caught up.');
-        },
-        { timeoutMs: 30_000 },
-      ),
+    promoteReplica: async () => {
+      await ask(primary, 'SET GLOBAL read_only = 1');
+      await catchUp();
+      await ask(replica, 'STOP SLAVE');
+      await ask(replica, 'SET GLOBAL read_only = 0');
+    },
+    catchUp,
     listen: async (server) => {
       await ask(server, 'SET GLOBAL general_log = 0');
       await ask(server, 'TRUNCATE mysql.general_log');

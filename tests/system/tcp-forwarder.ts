@@ -1,14 +1,22 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** A port behind which another server appears, and disappears when this is closed. */
 export interface TcpForwarder {
+  /** Connections that are opened from now on lead there; those that are open stay as they are. */
+  redirect(target: Target): void;
   /** Cuts all connections and frees the port. */
   close(): Promise<void>;
 }
 
 /** Forwards what arrives at `port` of 127.0.0.1 to `target`, and what comes back. */
-export async function startTcpForwarder(port: number, target: { host: string; port: number }): Promise<TcpForwarder> {
+export async function startTcpForwarder(port: number, firstTarget: Target): Promise<TcpForwarder> {
+  let target = firstTarget;
   const sockets = new Set<Socket>();
   const track = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -17,13 +25,16 @@ export async function startTcpForwarder(port: number, target: { host: string; po
   };
 
   const server = createServer((incoming) => {
-    const outgoing = track(connect(target));
+    const outgoing = track(connect({ ...target }));
     track(incoming).pipe(outgoing).pipe(incoming);
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
 
   return {
+    redirect: (next) => {
+      target = next;
+    },
     close: async () => {
       const closed = once(server, 'close');
       server.close();

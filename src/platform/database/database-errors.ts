@@ -147,6 +147,9 @@ const conflicts: ReadonlyMap<string, TransactionConflict> = new Map([
   ['SQLITE_BUSY', 'busy'],
 ]);
 
+/** What a server says that takes no changes, such as a primary that a failover has made a replica. */
+const readOnlyCodes = ['ER_OPTION_PREVENTS_STATEMENT', 'ER_READ_ONLY_MODE'];
+
 const unavailableCodes = new Set([
   // The connection is gone, or there was none.
   'PROTOCOL_CONNECTION_LOST',
@@ -168,7 +171,7 @@ const unavailableCodes = new Set([
   'ER_CONNECTION_KILLED',
   'ER_NEW_ABORTING_CONNECTION',
   'ER_CLIENT_INTERACTION_TIMEOUT',
-  'ER_OPTION_PREVENTS_STATEMENT',
+  ...readOnlyCodes,
   'SQLITE_IOERR',
   'SQLITE_CANTOPEN',
 ]);
@@ -179,6 +182,12 @@ const diskFullCodes = new Set(['ER_DISK_FULL', 'ER_RECORD_FILE_FULL', 'SQLITE_FU
 /** Whether there was no room for the change, which has been rolled back, even when COMMIT says so. */
 export function isDiskFull(error: unknown): boolean {
   return error instanceof DatabaseError && diskFullCodes.has(codeOf(error.parent));
+}
+
+/** Whether the server has refused a change because it takes none. */
+export function isReadOnlyServer(error: unknown): boolean {
+  const said = error instanceof DatabaseUnavailableError ? error.cause : error;
+  return said instanceof DatabaseError && readOnlyCodes.includes(codeOf(said.parent));
 }
 
 function isUnavailable(error: unknown): boolean {

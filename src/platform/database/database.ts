@@ -52,6 +52,11 @@ export interface DatabaseOptions {
    * is cut. Infinity for tools that may take their time.
    */
   readonly queryTimeoutMs: number;
+  /**
+   * How old a connection may get; a minute by default. The name of the server may lead to another one by now, of which
+   * nobody who keeps their connections would ever know: a primary that becomes a replica closes none.
+   */
+  readonly connectionAgeMsMax?: number;
   /** Is told how long somebody has waited for a connection, to be given one or in vain. */
   readonly onConnectionAwaited?: (waitMs: number) => void;
   /** What makes spans of statements; none are made by default. */
@@ -71,6 +76,7 @@ export interface EngineOptions {
   /** For the constructor of Sequelize. */
   readonly common: Options;
   readonly timeoutMs: number;
+  readonly connectionAgeMsMax: number;
   readonly onAwaited: (waitMs: number) => void;
   /** Makes of a driver's statements those that the rest of the program gets: with errors of ours, and with spans. */
   readonly observed: (statements: ConnectionStatements) => ConnectionStatements;

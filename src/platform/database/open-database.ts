@@ -17,7 +17,7 @@ const closeTimeoutMs = 1_000;
 /** Opens one database, MySQL, MariaDB or SQLite, to behave the same. Connects when it is first used; only the folder of a
  * SQLite file is made at once. */
 export function openDatabase(location: DatabaseLocation, options: DatabaseOptions): Database {
-  const { poolMax, onConnectionAwaited = () => {}, tracing = noTracing } = options;
+  const { poolMax, connectionAgeMsMax = 60_000, onConnectionAwaited = () => {}, tracing = noTracing } = options;
   const timeoutMs = Math.min(options.queryTimeoutMs, foreverMs);
   const engineOptions: EngineOptions = {
     common: {
@@ -27,6 +27,7 @@ export function openDatabase(location: DatabaseLocation, options: DatabaseOption
       pool: { max: poolMax, min: 0, acquire: timeoutMs, idle: 60_000 },
     },
     timeoutMs,
+    connectionAgeMsMax,
     onAwaited: onConnectionAwaited,
     observed: (statements) => translatedStatements(tracedStatements(statements, tracing, location.engine)),
   };

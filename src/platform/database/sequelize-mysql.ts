@@ -82,7 +82,7 @@ export function openMysql(
 /** Gives every query outside of a transaction `timeoutMs`, and every transaction the deadline that it begins with. */
 function limitBorrowing(
   sequelize: Sequelize,
-  { timeoutMs, onAwaited, observed }: EngineOptions,
+  { timeoutMs, connectionAgeMsMax, onAwaited, observed }: EngineOptions,
 ): Pick<DatabaseEngine, 'begin' | 'statements' | 'drain' | 'lastAnswerAt'> & { readonly kept: () => number } {
   const manager = managerOf(sequelize);
   const isAlive = (connection: StreamConnection): boolean => manager.validate(connection);
@@ -93,9 +93,10 @@ function limitBorrowing(
       acquire,
       release: (connection) => void release(connection),
       cut: (connection) => cut(connection, 'The database has not answered in time.', new TimeoutError(timeoutMs)),
+      retire: (connection) => connection.end(),
       isAlive,
     },
-    onAwaited,
+    { ageMsMax: connectionAgeMsMax, onAwaited },
   );
   manager.getConnection = async (options) => await pool.borrow(startDeadline(timeoutMs), options);
   manager.releaseConnection = (connection) => pool.giveBack(connection);

@@ -23,6 +23,8 @@ import type { Statements } from './statements.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 const backgroundDeadlineMs = 500;
+/** So long it may follow a server that is the primary no more. */
+const backgroundConnectionAgeMsMax = 5_000;
 
 /** A database as a service works with it: admission → breaker → deadline, and all of it told. */
 export interface ServiceDatabase {
@@ -96,7 +98,11 @@ export function createServiceDatabase(
 
 /** Reads on one connection of its own, in no line, each query within half a second. */
 export function createBackgroundReader(location: DatabaseConfig['location'], lifecycle: Lifecycle): DatabaseReader {
-  const database = openDatabase(location, { poolMax: 1, queryTimeoutMs: backgroundDeadlineMs });
+  const database = openDatabase(location, {
+    poolMax: 1,
+    queryTimeoutMs: backgroundDeadlineMs,
+    connectionAgeMsMax: backgroundConnectionAgeMsMax,
+  });
   lifecycle.onStop('background connection', () => database.close());
   return {
     read: async (query) =>

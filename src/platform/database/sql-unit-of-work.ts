@@ -5,6 +5,7 @@ import type { DatabaseAccess } from './database-breaker.ts';
 import {
   DatabaseUnavailableError,
   isDiskFull,
+  isReadOnlyServer,
   OutcomeUnknownError,
   TransientTransactionError,
   translateDatabaseError,
@@ -153,7 +154,9 @@ class Run<Repositories, T> {
     try {
       result = await work(bind(open.statements));
     } catch (error) {
-      await open.rollback();
+      // It will stay so, while another server may have taken its place at this address.
+      if (isReadOnlyServer(error)) open.discard();
+      else await open.rollback();
       ended('rolled-back');
       throw translateDatabaseError(error);
     }

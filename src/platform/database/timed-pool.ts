@@ -7,7 +7,16 @@ export interface ConnectionPool<Connection> {
   release(connection: Connection): void;
   /** Breaks a connection, whatever it is doing: what waits for an answer on it fails at once. */
   cut(connection: Connection): void;
+  /** Closes a connection that does nothing, in good order. It is not alive from then on. */
+  retire(connection: Connection): void;
   isAlive(connection: Connection): boolean;
+}
+
+interface LendingOptions {
+  /** A connection that is older when it comes back is retired; some are up to a quarter earlier, so that not all are at once. */
+  readonly ageMsMax: number;
+  /** Is told how long somebody has waited for a connection, to be given one or in vain. */
+  readonly onAwaited?: (waitMs: number) => void;
 }
 
 /** A pool each of whose connections is lent for a limited time. */
@@ -40,12 +49,11 @@ interface Loan {
   timerEndsAt: number;
 }
 
-/** @param onAwaited is told how long somebody has waited for a connection, to be given one or in vain */
 export function createTimedPool<Connection extends object>(
   pool: ConnectionPool<Connection>,
-  onAwaited: (waitMs: number) => void = () => {},
+  options: LendingOptions,
 ): TimedPool<Connection> {
-  return new LendingPool(pool, onAwaited);
+  return new LendingPool(pool, options);
 }
 
 /**
@@ -56,8 +64,11 @@ export function createTimedPool<Connection extends object>(
  */
 class LendingPool<Connection extends object> implements TimedPool<Connection> {
   readonly #pool: ConnectionPool<Connection>;
+  readonly #ageMsMax: number;
   readonly #onAwaited: (waitMs: number) => void;
   readonly #loans = new Map<Connection, Loan>();
+  /** From when on a connection is too old, by `performance.now()`. */
+  readonly #retireAt = new WeakMap<Connection, number>();
   /** The last one to come back is the first to be lent. */
   #kept: Connection[] = [];
   /** Who waits for the pool behind, which alone can serve them. */
@@ -65,8 +76,9 @@ class LendingPool<Connection extends object> implements TimedPool<Connection> {
   #isDraining = false;
   #lastGivenBackAt = Number.NEGATIVE_INFINITY;
 
-  constructor(pool: ConnectionPool<Connection>, onAwaited: (waitMs: number) => void) {
+  constructor(pool: ConnectionPool<Connection>, { ageMsMax, onAwaited = () => {} }: LendingOptions) {
     this.#pool = pool;
+    this.#ageMsMax = ageMsMax;
     this.#onAwaited = onAwaited;
   }
 
@@ -82,6 +94,9 @@ class LendingPool<Connection extends object> implements TimedPool<Connection> {
     const kept = this.#takeKept();
     if (kept !== undefined) this.#onAwaited(0);
     const connection = kept ?? (await this.#acquire(deadline, options));
+    if (!this.#retireAt.has(connection)) {
+      this.#retireAt.set(connection, performance.now() + this.#ageMsMax * (1 - Math.random() / 4));
+    }
     this.#lend(connection, performance.now() + deadline.remainingMs());
     return connection;
   }
@@ -89,6 +104,7 @@ class LendingPool<Connection extends object> implements TimedPool<Connection> {
   giveBack(connection: Connection): void {
     const loan = this.#loans.get(connection);
     if (loan?.isLent === false) return;
+    if (this.#isTooOld(connection) && this.#pool.isAlive(connection)) this.#pool.retire(connection);
     const isAlive = this.#pool.isAlive(connection);
     if (isAlive) this.#lastGivenBackAt = performance.now();
     if (loan !== undefined && isAlive && this.#waiting === 0 && !this.#isDraining) {
@@ -107,6 +123,11 @@ class LendingPool<Connection extends object> implements TimedPool<Connection> {
   drain(): void {
     this.#isDraining = true;
     for (const connection of this.#kept.splice(0)) this.#release(connection);
+  }
+
+  #isTooOld(connection: Connection): boolean {
+    const retireAt = this.#retireAt.get(connection);
+    return retireAt !== undefined && performance.now() >= retireAt;
   }
 
   #takeKept(): Connection | undefined {

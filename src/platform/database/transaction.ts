@@ -13,6 +13,8 @@ export interface OpenTransaction {
   commit(): Promise<void>;
   /** Rolls back as far as the connection still allows. Never throws: a connection that cannot is closed, which does. */
   rollback(): Promise<void>;
+  /** Rolls back by closing the connection, which leads to a server that is of no use. */
+  discard(): void;
 }
 
 /** A connection that belongs to one transaction until it is given back or discarded. */
@@ -85,6 +87,10 @@ export async function beginTransaction(
         return;
       }
       connection.giveBack();
+    },
+    discard: () => {
+      own.end();
+      connection.discard();
     },
   };
 }

@@ -29,8 +29,7 @@ export type UnavailableReason =
 /** What the provider said about a user: data, or that it has none. */
 export type EnrichmentAnswer =
   /** The provider's own object, the text that it came as: to parse and write it would change numbers of many digits. */
-  | { readonly status: 'available'; readonly json: string }
-  | { readonly status: 'notFound' };
+  { readonly status: 'available'; readonly json: string } | { readonly status: 'notFound' };
 
 export type EnrichmentOutcome =
   | EnrichmentAnswer

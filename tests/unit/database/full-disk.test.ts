@@ -23,7 +23,7 @@ describe('A unit of work on a disk that is full', () => {
     const begin: Database['begin'] = async () => {
       begun += 1;
       const { statements } = {} as Awaited<ReturnType<Database['begin']>>;
-      return { statements, commit: () => Promise.reject(full), rollback: () => Promise.resolve() };
+      return { statements, commit: () => Promise.reject(full), rollback: () => Promise.resolve(), discard: () => {} };
     };
     const access: DatabaseAccess = { run: async (action) => await action(() => true) };
     const unitOfWork = createSqlUnitOfWork({

@@ -28,6 +28,11 @@ function createFakePool() {
     cut: (connection: FakeConnection) => {
       connection.alive = false;
     },
+    retired: new Set<FakeConnection>(),
+    retire(connection: FakeConnection) {
+      connection.alive = false;
+      this.retired.add(connection);
+    },
     isAlive: ({ alive }: FakeConnection) => alive,
   };
 }
@@ -39,7 +44,7 @@ describe('A pool that lends connections for a limited time', () => {
   beforeEach(() => {
     jest.useFakeTimers({ doNotFake: ['queueMicrotask', 'nextTick'] });
     fake = createFakePool();
-    pool = createTimedPool(fake);
+    pool = createTimedPool(fake, { ageMsMax: 60_000 });
   });
   afterEach(() => {
     pool.drain();
@@ -65,6 +70,22 @@ describe('A pool that lends connections for a limited time', () => {
     pool.giveBack(first);
     await jest.advanceTimersByTimeAsync(100);
     expect([pool.kept, fake.free.length]).toEqual([0, 2]);
+  });
+
+  it('retires a connection of a certain age when it comes back, however busy it is', async () => {
+    const connection = await pool.borrow(startDeadline(100));
+    for (let seconds = 0; seconds < 44; seconds += 1) {
+      pool.giveBack(connection);
+      await jest.advanceTimersByTimeAsync(1_000);
+      expect(await pool.borrow(startDeadline(100_000))).toBe(connection);
+    }
+    await jest.advanceTimersByTimeAsync(16_000);
+    expect([...fake.retired]).toEqual([]);
+    pool.giveBack(connection);
+    expect([...fake.retired]).toEqual([connection]);
+    const next = await pool.borrow(startDeadline(100));
+    expect(next).not.toBe(connection);
+    pool.giveBack(next);
   });
 
   it('does not lend one that has died since it came back', async () => {
@@ -151,7 +172,7 @@ describe('A pool that lends connections for a limited time', () => {
 
   it('tells how long somebody waited for a connection, to be given one or in vain', async () => {
     const waits: number[] = [];
-    pool = createTimedPool(fake, (waitMs) => waits.push(waitMs));
+    pool = createTimedPool(fake, { ageMsMax: 60_000, onAwaited: (waitMs) => waits.push(waitMs) });
     const lent = [await pool.borrow(startDeadline(1_000)), await pool.borrow(startDeadline(1_000))];
     const patient = pool.borrow(startDeadline(1_000));
     const refused = expect(pool.borrow(startDeadline(100))).rejects.toThrow();
