@@ -14,7 +14,7 @@ await runProcess(lifecycle, async () => {
     process.stderr.write('usage: npm run migrate [-- up | status]\n');
     process.exit(64); // sysexits.h EX_USAGE
   }
-  const { migrator, close } = openMigrator(databaseConfig(readEnv()));
+  const { migrator, close } = openMigrator(databaseConfig(readEnv()), { applies: true });
   lifecycle.onStop('database', close);
 
   if (command === 'up') {

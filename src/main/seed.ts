@@ -26,7 +26,7 @@ await runProcess(lifecycle, async () => {
   const given = command.databaseUrl === null ? {} : { DATABASE_URL: command.databaseUrl };
   const config = databaseConfig({ DATABASE_URL: 'sqlite:data/profiles.sqlite', ...readEnv(), ...given });
 
-  const { migrator, close: closeMigrator } = openMigrator(config);
+  const { migrator, close: closeMigrator } = openMigrator(config, { applies: true });
   try {
     if (config.location.engine === 'sqlite') await migrator.up();
     else if ((await migrator.status()).pending.length > 0)

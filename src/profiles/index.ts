@@ -69,7 +69,7 @@ export function createProfiles(config: ProfilesConfig, options: ProfilesOptions)
   const database = createServiceDatabase(config.database, {
     telemetry,
     lifecycle,
-    openMigrator: () => openMigrator(config.database),
+    openMigrator: (use) => openMigrator(config.database, use),
     applyMigrations,
   });
   const redis = createServiceRedis(config.redisUrl, { telemetry, lifecycle });

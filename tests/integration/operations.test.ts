@@ -35,7 +35,7 @@ describeOnEachEngine('/ready', (engine) => {
       expect([early.status, early.body.code]).toEqual([503, 'database-unavailable']);
       expect(Number(early.headers['retry-after'])).toBeGreaterThan(0);
 
-      const { migrator, close } = openMigrator(databaseConfig({ DATABASE_URL: database.url }));
+      const { migrator, close } = openMigrator(databaseConfig({ DATABASE_URL: database.url }), { applies: true });
       await migrator.up();
       await close();
       await eventually(async () => expect((await api.get('/ready')).status).toBe(200));

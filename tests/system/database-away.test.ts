@@ -100,6 +100,14 @@ for (const engine of engines.filter(({ name }) => name !== 'SQLite')) {
     });
 
     describe('that has not been migrated', () => {
+      it('is looked at again when the connection leads nowhere any more', async () => {
+        await connectDatabase();
+        await service.printed(/Waiting for the database: migrations are pending/);
+        forwarder?.silence();
+        await migrate();
+        await becomesReady();
+      }, 60_000);
+
       it('is left as it is, until somebody migrates it', async () => {
         await connectDatabase();
         await service.printed(/migrations are pending \(0001-users, .*\); run npm run migrate/);

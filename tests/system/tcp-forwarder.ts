@@ -10,6 +10,8 @@ interface Target {
 export interface TcpForwarder {
   /** Connections that are opened from now on lead there; those that are open stay as they are. */
   redirect(target: Target): void;
+  /** What is sent on connections that are open now is lost, and neither side is told. */
+  silence(): void;
   /** Cuts all connections and frees the port. */
   close(): Promise<void>;
 }
@@ -32,6 +34,9 @@ export async function startTcpForwarder(port: number, firstTarget: Target): Prom
   await once(server, 'listening');
 
   return {
+    silence: () => {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     redirect: (next) => {
       target = next;
     },

@@ -5,6 +5,12 @@ import { DatabaseOverloadedError, DatabaseUnavailableError } from './database-er
 import type { Migrator } from './migrator.ts';
 import type { Database } from './database.ts';
 
+/** @param use `applies`: whether it may change the schema, which may take its time */
+export type OpenMigrator = (use: { readonly applies: boolean }) => {
+  readonly migrator: Migrator;
+  readonly close: () => Promise<void>;
+};
+
 const retryMs = 1_000;
 /**
  * For so long an answer shows that the database is there. Less than the time that a check of `/ready` is given: of a
@@ -33,7 +39,7 @@ export interface SchemaGate {
  */
 export function createSchemaGate(options: {
   database: Database;
-  openMigrator: () => { readonly migrator: Migrator; readonly close: () => Promise<void> };
+  openMigrator: OpenMigrator;
   breaker: DatabaseBreaker;
   apply: boolean;
   logger: Logger;
@@ -73,7 +79,7 @@ export function createSchemaGate(options: {
       return isOpen;
     },
     open: async (signal) => {
-      const { migrator, close } = openMigrator();
+      const { migrator, close } = openMigrator({ applies: apply });
       try {
         // A migrator that waits for a silent database is cut off by closing.
         const ended = new Promise<false>((resolve) => {

@@ -14,10 +14,9 @@ import { logDatabase } from './database-log.ts';
 import { recordDatabase } from './database-metrics.ts';
 import { createDatabaseReader, type DatabaseReader } from './database-reader.ts';
 import { traceRefusals } from './database-traces.ts';
-import type { Migrator } from './migrator.ts';
 import { openDatabase } from './open-database.ts';
 import { createReaderWithFallback } from './reader-with-fallback.ts';
-import { createSchemaGate, type SchemaGate } from './schema-gate.ts';
+import { createSchemaGate, type OpenMigrator, type SchemaGate } from './schema-gate.ts';
 import { createSqlUnitOfWork } from './sql-unit-of-work.ts';
 import type { Statements } from './statements.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
@@ -52,7 +51,7 @@ export function createServiceDatabase(
   options: {
     telemetry: Telemetry;
     lifecycle: Lifecycle;
-    openMigrator: () => { readonly migrator: Migrator; readonly close: () => Promise<void> };
+    openMigrator: OpenMigrator;
     /** Whether pending migrations are applied at the start, or are somebody else's step. */
     applyMigrations: boolean;
   },

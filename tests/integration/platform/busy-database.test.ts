@@ -38,7 +38,7 @@ describeOnEachEngine('The readiness of a service whose connections are busy', (e
     const limits = { breakerFailures: 5, queueMax: 100, queueTimeoutMs: 2_000 };
     const schema = createSchemaGate({
       database,
-      openMigrator: () => openMigrator({ location, poolMax, queryTimeoutMs, ...limits }),
+      openMigrator: (use) => openMigrator({ location, poolMax, queryTimeoutMs, ...limits }, use),
       breaker,
       apply: true,
       logger: createLogger({ level: 'silent', service: 'test' }),
