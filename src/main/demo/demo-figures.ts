@@ -14,7 +14,7 @@ export interface DemoSecond {
   readonly enrichedP50Ms: number | null;
   /** The slowest of them. */
   readonly enrichedMaxMs: number | null;
-  /** Of the plain reads. */
+  /** Of the plain reads and lists. */
   readonly readP95Ms: number | null;
   /** Of the enriched profiles, how many had the provider's data, 0 to 1; null as above. */
   readonly availableShare: number | null;

@@ -58,7 +58,7 @@ export class DemoScreen {
     this.#paragraph(
       "A service, its provider and its database, all of the demo's own, meet trouble for about a minute. Each line is a " +
         "second: the breaker around the provider, how long profiles with the provider's data take (median) and how many " +
-        'had it, how long plain reads take (95 % of them), and how many changes wait.',
+        'had it, how long plain reads and lists take (95 % of them), and how many changes wait.',
     );
   }
 

@@ -70,6 +70,7 @@ export async function tellStory(
   seconds.push(second.end('thawed', breaker.thawed?.state ?? 'unknown', clients.waitingWrites));
 
   const record: DemoRecord = {
+    slowMs,
     seconds,
     breaker,
     writes: clients.writes.slice(frozenFrom),
@@ -91,7 +92,8 @@ function chaptersOf(service: DemoService): readonly Chapter[] {
     {
       name: 'healthy',
       title: 'All is well',
-      explanation: 'Each second about 18 profiles are read, 8 of them enriched, and 3 are changed.',
+      explanation:
+        'Each second about 18 reads come, 8 for enriched profiles and 3 for lists, which the database alone can answer, and 3 changes.',
       begin: () => {},
     },
     {
@@ -117,7 +119,7 @@ function chaptersOf(service: DemoService): readonly Chapter[] {
       name: 'frozen',
       title: 'The database is frozen',
       explanation:
-        "Another process holds SQLite's write lock. Reads go on; a change waits 3 s, then it is told when to come again.",
+        "Another process holds SQLite's write lock. Reads go on, since fewer changes wait than there are connections; a change waits 3 s, then it is told when to come again.",
       begin: () => service.freezeDatabase(),
     },
     {

@@ -21,6 +21,8 @@ const figures = (opened: number, probed: number, state = 'closed') => ({ state, 
 const asPromised: DemoRecord = {
   seconds: [
     second('healthy'),
+    // It gets slow in the midst of this second.
+    second('slow', { enrichedP50Ms: 5, availableShare: 0.9 }),
     second('slow', { enrichedP50Ms: 355 }),
     // It opens in the midst of this second: most answers come at once already.
     second('dead', { enrichedP50Ms: 2, enrichedMaxMs: 712, availableShare: 0 }),
@@ -34,6 +36,7 @@ const asPromised: DemoRecord = {
     { durationMs: 5_100, repeats: 1 },
     { durationMs: 8, repeats: 0 },
   ],
+  slowMs: 300,
   breaker: { slow: figures(0, 0), dead: figures(1, 0, 'open'), healed: figures(1, 1), thawed: figures(1, 1) },
   lostOrDoubled: 0,
 };
@@ -54,6 +57,9 @@ describe('The judgement of the demo', () => {
   it.each<[string, DemoRecord, RegExp]>([
     ['a request failed', replaced('frozen', { failed: 1 }), /No request fails/],
     ['slow data never came', replaced('slow', { availableShare: 0 }), /slow provider/],
+    ['slow data came for some alone', replaced('slow', { availableShare: 0.8 }), /slow provider/],
+    ['nobody waited for slow data', replaced('slow', { enrichedP50Ms: 5 }), /slow provider/],
+    ['nobody asked for slow data', replaced('slow', { enrichedP50Ms: null, availableShare: null }), /slow provider/],
     ['the breaker did not open', { ...asPromised, breaker: { ...asPromised.breaker, dead: figures(0, 0) } }, /opens/],
     ['answers stayed slow', replaced('dead', { enrichedP50Ms: 710 }), /at once/],
     [
@@ -63,6 +69,8 @@ describe('The judgement of the demo', () => {
     ],
     ['the data did not come back', replaced('healed', { availableShare: 0.5 }), /whole again/],
     ['reads waited for the database', replaced('frozen', { readP95Ms: 2_000 }), /reads go on/],
+    ['reads waited until the database was back', replaced('thawed', { readP95Ms: 4_000 }), /reads go on/],
+    ['nothing was read', replaced('frozen', { readP95Ms: null }), /reads go on/],
     ['a change was lost', { ...asPromised, lostOrDoubled: 1 }, /exactly once/],
     ['nothing was held up, so that nothing was frozen', { ...asPromised, writes: [] }, /exactly once/],
   ])('finds one broken when %s', (_, record, promise) => {
@@ -70,7 +78,7 @@ describe('The judgement of the demo', () => {
   });
 
   it('finds none kept that nobody has looked at', () => {
-    const nothing: DemoRecord = { seconds: [], writes: [], breaker: {}, lostOrDoubled: 0 };
+    const nothing: DemoRecord = { seconds: [], writes: [], slowMs: 300, breaker: {}, lostOrDoubled: 0 };
     expect(judge(nothing).filter(({ isKept }) => isKept)).toEqual([]);
   });
 });
@@ -94,9 +102,9 @@ describe('The screen of the demo', () => {
     const text = written(null);
     expect(text).not.toContain('\u001b');
     expect(text).not.toMatch(/[▁-█]/);
-    expect(text).toMatch(/^ {3}4 {2}breaker open {7}enriched {4}1\.5 ms .* served {2}20 {2}failed 0$/m);
-    expect(text).toMatch(/^ {3}7 .* waiting {2}7 /m);
-    expect(text).toContain('requests served        160');
+    expect(text).toMatch(/^ {3}5 {2}breaker open {7}enriched {4}1\.5 ms .* served {2}20 {2}failed 0$/m);
+    expect(text).toMatch(/^ {3}8 .* waiting {2}7 /m);
+    expect(text).toContain('requests served        180');
     expect(text).toContain('upstream calls saved   10');
   });
 
@@ -110,13 +118,13 @@ describe('The screen of the demo', () => {
       const text = written({ columns, colours: false });
       expect(rows(text)).toHaveLength(asPromised.seconds.length);
       expect(text.replaceAll(/\s+/g, ' ')).toContain(
-        'how long plain reads take (95 % of them), and how many changes wait. A title',
+        'how long plain reads and lists take (95 % of them), and how many changes wait. A title',
       );
       for (const line of text.slice(0, text.indexOf('Summary')).split('\n'))
         expect(line.length).toBeLessThanOrEqual(columns);
     }
-    expect(rows(written({ columns: 40, colours: false }))[3]).toBe('  4  ● open          1.5 ms       0');
-    expect(rows(written({ columns: 80, colours: false }))[6]).toMatch(/▂ +4\.0 ms {2}100 % +5\.0 ms {8}7 {7}0$/);
+    expect(rows(written({ columns: 40, colours: false }))[4]).toBe('  5  ● open          1.5 ms       0');
+    expect(rows(written({ columns: 80, colours: false }))[7]).toMatch(/▂ +4\.0 ms {2}100 % +5\.0 ms {8}7 {7}0$/);
   });
 
   it('has no colours where they are not wanted', () => {
