@@ -224,8 +224,8 @@ export interface paths {
         /**
          * The same, as it happens
          * @description Server-sent events: a `snapshot` a second, and one at once when a breaker changes, each with the points and calls
-         *     that this listener has not had. Comments in between are a sign of life. It ends with the event `end` when the
-         *     service stops, and without it when the listener does not read.
+         *     that this listener has not had; a point may come twice, with the same `at`. Comments in between are a sign of life.
+         *     It ends with the event `end` when the service stops, and without it when the listener does not read.
          */
         get: operations["streamResilience"];
         put?: never;

@@ -13,8 +13,8 @@ export interface ServerSentEvent {
 
 export interface ServerSentEventsOptions {
   /**
-   * What a listener has missed since the event with this id; everything, without one. In one turn of the event loop, what
-   * it says ends at the same moment whatever it begins with.
+   * What a listener has missed since the event with this id; everything, without one. It may be asked for what a listener
+   * has had already: whoever receives events can be told something twice.
    */
   readonly eventSince: (id: number | undefined) => ServerSentEvent;
   readonly everyMs: number;
@@ -26,7 +26,7 @@ export interface ServerSentEventsOptions {
 }
 
 interface Listener {
-  /** Of the last event that it was sent; undefined: none. */
+  /** Of an event up to which it has been told everything; undefined: none. */
   lastId: number | undefined;
   /** Whether it was found not to read at the last heartbeat, and was sent nothing since. */
   isBehind: boolean;
@@ -96,8 +96,9 @@ export class ServerSentEvents {
       res.write(textOf(event));
       reached.push(listener);
     }
-    // All of them know the same now, so that the next event is made but once.
-    const lastId = Math.max(...Array.from(events.values(), ({ id }) => id));
+    // All of them know what came up to the first of these events, so that the next one is made but once. What has come
+    // between the first and the last, such as the end of a second, some are told again, and nobody misses it.
+    const lastId = Math.min(...Array.from(events.values(), ({ id }) => id));
     for (const listener of reached) Object.assign(listener, { lastId, isBehind: false });
   }
 

@@ -4,7 +4,9 @@ import type { HttpEvent } from '../../../src/platform/http/http-events.ts';
 import { createProblemCatalogue, platformProblems } from '../../../src/platform/http/problem-catalogue.ts';
 import { type HttpServer, startHttpServer } from '../../../src/platform/http/server.ts';
 import { EventStream } from '../../../src/platform/telemetry/event-stream.ts';
+import type { HistoryPoint } from '../../../src/profiles/dashboard/resilience-snapshot.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { beginning, monitorOnVirtualTime } from '../../unit/dashboard/monitor-fixture.ts';
 import { answerOf, Listening } from './ops-scene.ts';
 
 /** More than the buffers of two sockets take, so that whoever does not read holds it up at once. */
@@ -74,9 +76,35 @@ describe('Answers that go on as a stream of events', () => {
     stream.send();
     stream.send();
 
-    expect(asked).toEqual([6, 7]);
+    expect(asked).toEqual([4, 7]);
     await eventually(() => expect(all.map(({ last }) => last.id)).toEqual(['8', '8', '8']));
     for (const each of all) each.leave();
+  });
+
+  it('leave nobody without a second that ends between two of those that are sent together', async () => {
+    const { monitor, time } = monitorOnVirtualTime();
+    let passingMs = 0;
+    const url = await start({
+      everyMs: 3_600_000,
+      eventSince: (since) => {
+        const snapshot = monitor.snapshot(since);
+        time.stall(passingMs);
+        return { id: snapshot.id, name: 'snapshot', data: JSON.stringify(snapshot) };
+      },
+    });
+    const all = [await Listening.to(url), await Listening.to(url)];
+    // For the first of them the second goes on, for the other it has ended.
+    passingMs = 1_000;
+    stream.send();
+    passingMs = 0;
+    stream.send();
+
+    await eventually(() => expect(all.map(({ events }) => events.length)).toEqual([3, 3]));
+    for (const each of all) {
+      const points = each.events.flatMap(({ data }) => data['points'] as readonly HistoryPoint[]);
+      expect(new Set(points.map(({ at }) => at))).toEqual(new Set([beginning, beginning + 1_000]));
+      each.leave();
+    }
   });
 
   it('ask for nothing and have no timers while nobody listens', async () => {

@@ -49,7 +49,12 @@ beforeEach(() => {
   snapshots = [];
   lastId = null;
   token = null;
-  contact = new Contact({
+  contact = newContact();
+  void contact.keep();
+});
+
+function newContact(): Contact {
+  return new Contact({
     onSnapshot: (snapshot: { id: number }) => {
       snapshots.push(snapshot);
       lastId = snapshot.id;
@@ -58,8 +63,7 @@ beforeEach(() => {
     lastId: () => lastId,
     token: () => token,
   });
-  void contact.keep();
-});
+}
 
 afterEach(() => {
   // What is left of the contact waits for timers that are gone.
@@ -152,6 +156,34 @@ describe('the page’s contact with the service', () => {
     await pass(0);
     expect(paths()).toHaveLength(before + 1);
     expect(states.at(-1)).toMatch(/^polling /);
+  });
+
+  it('asks for nothing while it rests from a wait for the next attempt', async () => {
+    await pass(0);
+    service.asked[0]?.end();
+    await pass(0);
+    contact.rest();
+    await pass(60_000);
+    expect(paths()).toHaveLength(1);
+    contact.tryAgain();
+    await pass(0);
+    expect(paths()).toHaveLength(2);
+    expect(states).toEqual([]);
+  });
+
+  it('asks for nothing when it rests from its beginning, as on a page that is opened in the background', async () => {
+    const opened = newContact();
+    const before = service.asked.length;
+    contact.rest();
+    opened.rest();
+    void opened.keep();
+    await pass(60_000);
+    expect(service.asked).toHaveLength(before);
+    opened.tryAgain();
+    await pass(0);
+    service.asked.at(-1)?.send(SNAPSHOT);
+    await pass(0);
+    expect(states).toEqual(['live 60000']);
   });
 
   it('is lost after three seconds of silence when the clock was put back, too', async () => {

@@ -23,6 +23,17 @@ describe('the history on the page', () => {
     expect(calls.map(({ number }) => number)).toEqual([1]);
   });
 
+  it('goes on when the age, in whole seconds, makes the start of the process seem to move', () => {
+    const next = buildSnapshot({
+      id: 6,
+      uptimeSeconds: 60,
+      at: 999,
+      points: [buildPoint(3000)],
+      calls: [buildCall(2)],
+    });
+    expect(joinSnapshot(seen, next).calls.map(({ number }) => number)).toEqual([1, 2]);
+  });
+
   it('keeps five minutes and 50 calls', () => {
     const points = Array.from({ length: 302 }, (_, second) => buildPoint(2000 + second * 1000));
     const calls = Array.from({ length: 60 }, (_, index) => buildCall(index + 1));
@@ -36,6 +47,7 @@ describe('the history on the page', () => {
     ['with a smaller id', { id: 2, uptimeSeconds: 2 }],
     ['with a greater id, but a shorter life', { id: 6, uptimeSeconds: 2 }],
     ['of another worker', { id: 6, uptimeSeconds: 61, worker: 2 }],
+    ['with a greater id and a longer life that has begun later', { id: 6, uptimeSeconds: 90, at: 100_000 }],
   ])('begins anew at a snapshot %s', (_, overrides) => {
     const { points, calls } = joinSnapshot(seen, buildSnapshot({ ...overrides, points: [buildPoint(500)] }));
     expect(points.map(({ at }) => at)).toEqual([500]);

@@ -57,6 +57,8 @@ export class Contact {
     let failures = 0;
     let streamFailures = 0;
     for (;;) {
+      // `rest` ends a pause as well, and may come before the first attempt.
+      while (this.#isResting) await this.#pause(Infinity);
       this.#expectSound();
       const soundsBefore = this.#sounds;
       const hasPolled = streamFailures >= STREAM_FAILURES_MAX;

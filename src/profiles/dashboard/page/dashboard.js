@@ -131,4 +131,6 @@ document.addEventListener('visibilitychange', () => {
 });
 
 showTheme();
+// A page that is opened in the background becomes visible when somebody looks at it.
+if (document.hidden) contact.rest();
 void contact.keep();

@@ -9,10 +9,11 @@
 
 export const HISTORY_SECONDS = 300;
 const CALLS = 50;
+const LATER_MS = 2000;
 
 /**
- * Joins what a snapshot brings to what has been seen. A process that was started anew counts its snapshots from the
- * start; what the one before it said is dropped then.
+ * Joins what a snapshot brings to what has been seen. What another process said, before this one or beside it, is
+ * dropped.
  *
  * @param {History | null} seen
  * @param {ResilienceSnapshot} snapshot
@@ -29,9 +30,26 @@ export function joinSnapshot(seen, snapshot) {
 }
 
 /**
+ * Each process begins its ids at random, and is met at any age by a page that was hidden. Within one the start moves by
+ * no more than a second.
+ *
  * @param {ResilienceSnapshot} seen
  * @param {ResilienceSnapshot} next
  */
 function isOfAnotherProcess(seen, next) {
-  return next.id < seen.id || next.uptimeSeconds < seen.uptimeSeconds || next.worker !== seen.worker;
+  return (
+    next.id < seen.id ||
+    next.uptimeSeconds < seen.uptimeSeconds ||
+    next.worker !== seen.worker ||
+    startOf(next) > startOf(seen) + LATER_MS
+  );
+}
+
+/**
+ * When its process was started, or up to a second later, since the age is in whole ones.
+ *
+ * @param {ResilienceSnapshot} snapshot
+ */
+function startOf({ at, uptimeSeconds }) {
+  return at - uptimeSeconds * 1000;
 }
