@@ -1,6 +1,6 @@
 // Creates the users of a CSV file, a few at a time:
 //
-//   node examples/import-users.ts examples/users.csv http://localhost:8080
+//   npm run import -- examples/users.csv http://localhost:8080
 //
 // Every user has an id in the file. So the API may go away and come back in the middle, and so may this program: run
 // again, it finds what it has created before, and creates the rest.
@@ -33,7 +33,7 @@ interface Tally {
 
 const [file, baseUrl = 'http://localhost:8080'] = process.argv.slice(2);
 if (file === undefined) {
-  process.stderr.write('Usage: node examples/import-users.ts FILE.csv [http://localhost:8080]\n');
+  process.stderr.write('Usage: npm run import -- FILE.csv [http://localhost:8080]\n');
   process.exitCode = 2;
 } else {
   try {
