@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { PageFile } from './control-page.ts';
 import { checkControlChanges } from './control-schemas.ts';
-import { readJson, sendJson } from './json-messages.ts';
+import { readJson, refuseJson, sendJson } from './json-messages.ts';
 import type { LiveFeed } from './live-feed.ts';
 import type { ControlState, MockControl } from './mock-control.ts';
 import type { RequestLog } from './request-log.ts';
@@ -92,7 +92,7 @@ async function changeControl(control: MockControl, request: IncomingMessage, res
     case 'caller-gone':
       return;
     case 'too-large':
-      return sendJson(response, 413, {
+      return refuseJson(request, response, 413, {
         error: 'body-too-large',
         message: `The body may have ${body.limitBytes} bytes.`,
       });

@@ -3,7 +3,7 @@ export function banner(options: { port: number; providerUrl: string; mocked: boo
   const api = `http://localhost:${options.port}`;
   const provider = options.mocked
     ? `  Break the provider  ${options.providerUrl.replace('127.0.0.1', 'localhost')}/`
-    : `  Provider            ${options.providerUrl}`;
+    : `  Provider            ${withoutSecrets(options.providerUrl)}`;
   return `
 Resilient Profile API is running.
 
@@ -19,4 +19,10 @@ ${provider}
   Ctrl-C stops it; the data stay.
 
 `;
+}
+
+/** Terminals are recorded and shared; the address may have a password in it. */
+function withoutSecrets(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
 }

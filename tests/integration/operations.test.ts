@@ -198,6 +198,7 @@ describe('The pages', () => {
       expect(page.status).toBe(200);
       expect(page.text).toContain('<code>user-not-found</code>, HTTP status 404');
       expect((await api.get('/problems')).text).toContain(type);
+      expect((await api.get('/problems/unauthorized')).text).toContain('Bearer &lt;token&gt;');
       expect((await api.get('/problems/unheard-of')).status).toBe(404);
       expect((await api.get('/openapi.yaml')).text).toContain('openapi: 3.1');
       expect((await api.get('/openapi.json')).body.openapi).toMatch(/^3\.1/);

@@ -14,7 +14,7 @@ let profiles: RunningProfiles;
 let closed: RunningProfiles;
 
 beforeAll(async () => {
-  profiles = await startProfiles(sqlite, { CORS_ORIGINS: `${listed}, http://localhost:5173` });
+  profiles = await startProfiles(sqlite, { CORS_ORIGINS: `${listed}, http://localhost:5173`, OPS_CONTROLS: 'true' });
   closed = await startProfiles(sqlite);
 });
 
@@ -207,8 +207,21 @@ describe('CORS', () => {
   });
 
   it('is for the API and its description alone', async () => {
-    for (const path of ['/health', '/ready', '/metrics', '/problems', '/api-docs/', '/api-docs/swagger-ui.css', '/']) {
-      expect(corsHeaders((await call(path, { headers: { origin: listed } })).headers)).toEqual([]);
+    for (const path of [
+      '/health',
+      '/ready',
+      '/metrics',
+      '/problems',
+      '/api-docs/',
+      '/api-docs/swagger-ui.css',
+      '/',
+      '/ops/resilience',
+      '/ops/breakers/enrichment',
+    ]) {
+      for (const method of ['GET', 'OPTIONS']) {
+        const headers = { origin: listed, 'access-control-request-method': 'PUT' };
+        expect(corsHeaders((await call(path, { method, headers })).headers)).toEqual([]);
+      }
     }
   });
 

@@ -44,9 +44,14 @@ function describe({ code, status, meaning, retryAfterSeconds }: ProblemType): st
     retryAfterSeconds === undefined
       ? ''
       : `<p>It passes by itself; <code>Retry-After</code> says when to come back.</p>`;
-  return `<p><code>${code}</code>, HTTP status ${status}</p><p>${meaning}</p>${retry}<p><a href="/problems">All problems</a></p>`;
+  return `<p><code>${code}</code>, HTTP status ${status}</p><p>${escape(meaning)}</p>${retry}<p><a href="/problems">All problems</a></p>`;
 }
 
 function layout(title: string, content: string): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${style}</style></head><body><h1>${title}</h1>${content}</body></html>`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title><style>${style}</style></head><body><h1>${escape(title)}</h1>${content}</body></html>`;
+}
+
+/** Text, as the content of an element. */
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

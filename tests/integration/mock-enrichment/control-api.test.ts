@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
+import { eventually } from '../../helpers/eventually.ts';
 import { putControl, runMock, statusOf } from './run-mock.ts';
 
 const initial = { mode: 'healthy', failureRate: 0.5, latencyMs: 2000, failNext: 0 };
@@ -90,6 +94,55 @@ describe('GET and PUT /control', () => {
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({ error: 'body-too-large' });
     expect((await putControl(mock, { mode: 'failing' })).status).toBe(200);
+  });
+});
+
+describe('A body above 10 KiB', () => {
+  const announced = (lengthBytes: number) =>
+    `PUT /control HTTP/1.1\r\nHost: a\r\nContent-Length: ${lengthBytes}\r\n\r\n`;
+
+  it('is answered before all of it has come, to a caller who can send the rest, and ends the connection', async () => {
+    const mock = await runMock();
+    const socket = connect(mock.port, '127.0.0.1').setEncoding('utf8');
+    let answer = '';
+    let hasEnded = false;
+    socket.on('data', (text: string) => (answer += text)).on('end', () => (hasEnded = true));
+    socket.write(announced(200_000) + 'x'.repeat(100_000));
+    await eventually(() => expect(answer).toContain('body-too-large'));
+    // What is done at once when the answer is out has been done.
+    expect((await putControl(mock, { latencyMs: 1 })).status).toBe(200);
+    expect(hasEnded).toBe(false);
+    socket.write('x'.repeat(100_000));
+    await eventually(() => expect(hasEnded).toBe(true));
+
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(answer).toMatch(/\r\nConnection: close\r\n/);
+  });
+
+  it('does no harm when its caller goes in the middle of it', async () => {
+    const mock = await runMock();
+    const socket = connect(mock.port, '127.0.0.1').setEncoding('utf8');
+    socket.write(announced(200_000) + 'x'.repeat(100_000));
+    await once(socket, 'data');
+    socket.destroy();
+
+    expect((await putControl(mock, { mode: 'failing' })).status).toBe(200);
+  });
+
+  it('does not fail the next request of a caller who keeps his connections', async () => {
+    const mock = await runMock();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const put = async (body: string): Promise<number | undefined> => {
+      const asked = request(`${mock.url}/control`, { method: 'PUT', agent, timeout: 2_000 }).end(body);
+      asked.once('timeout', () => asked.destroy(new Error('There was no answer.')));
+      const [response]: IncomingMessage[] = await once(asked, 'response');
+      response?.resume();
+      if (response !== undefined) await once(response, 'end');
+      return response?.statusCode;
+    };
+
+    expect([await put('x'.repeat(1_000_000)), await put('{"mode":"failing"}')]).toEqual([413, 200]);
+    agent.destroy();
   });
 });
 
