@@ -52,7 +52,8 @@ export class ReadThroughCache<T> {
     this.#tail = parts.tail;
     this.#shared = parts.shared;
     parts.tail.subscribe((news) => {
-      if (news === 'everything') this.#forgetAll();
+      if (news === 'another-log') this.#recent.renumber();
+      if (typeof news === 'string') this.#forgetAll();
       else for (const { key, seq } of news) this.#changed(key, seq);
     });
   }

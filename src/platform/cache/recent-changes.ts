@@ -66,6 +66,12 @@ export class RecentChanges {
     this.#set(key, seq, Math.max(doubtUntil, this.#scheduler.now() + forMs));
   }
 
+  /** From now on numbers are those of another log, and say nothing beside those of before. Doubts stay. */
+  renumber(): void {
+    for (const [key, recent] of this.#recent) this.#recent.set(key, { ...recent, seq: 0 });
+    this.#forgotten = none;
+  }
+
   #get(key: string): Recent {
     const recent = this.#recent.get(key);
     return recent === undefined || recent.until <= this.#scheduler.now() ? none : recent;

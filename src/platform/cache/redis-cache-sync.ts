@@ -49,6 +49,10 @@ export class RedisCacheSync {
   readonly #heartbeatMs: number;
   #source: SharedCacheJournal | null = null;
   #joined: CacheJournal | null = null;
+  /** As Redis said last. */
+  #generation: string | null = null;
+  /** Of this generation's entries and its position nothing is known, since they are of another log. */
+  #outdated: string | null = null;
   /** Grows whenever it leaves, so that a join during which that has happened counts for nothing. */
   #leaves = 0;
   /** Why it is not used, as told last; null: it has joined, or has nothing to tell yet. */
@@ -120,7 +124,8 @@ export class RedisCacheSync {
   }
 
   #take(news: JournalNews): void {
-    if (news === 'everything') return this.leave('not-following');
+    if (news === 'another-log') this.#outdated = this.#generation;
+    if (typeof news === 'string') return this.leave('not-following');
     for (const { key, seq } of news) this.noteChange(key, seq);
     if (this.#joined !== null) this.#wake();
   }
@@ -154,7 +159,7 @@ export class RedisCacheSync {
     const leaves = this.#leaves;
     this.#unpushed.clear();
     const own = randomBytes(8).toString('hex');
-    let journal = await this.#joinJournal({ generation: own, position: tail.settledPosition }, null);
+    let journal = await this.#joinJournal({ generation: own, position: tail.settledPosition }, this.#outdated);
     // Read before the log is, so that what it says is in what was read.
     let settled = tail.settledPosition;
     let missed = await this.#missedSince(journal.position, source);
@@ -173,7 +178,9 @@ export class RedisCacheSync {
   async #joinJournal(own: CacheJournal, replaced: string | null): Promise<CacheJournal> {
     const { calls, journalKey } = this.#options;
     const result = await calls.run(async (client) => await joinJournal(client, journalKey, own, replaced));
-    return 'value' in result ? result.value : this.#fail(result.code);
+    if ('code' in result) this.#fail(result.code);
+    this.#generation = result.value.generation;
+    return result.value;
   }
 
   async #missedSince(position: number, { feed }: SharedCacheJournal): Promise<Map<string, number> | null> {

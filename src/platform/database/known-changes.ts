@@ -28,7 +28,9 @@ export class KnownChanges {
     this.#met = new PassingKeys(options.scheduler, options.doubtMs);
     if (options.replicas.length === 0) return;
     options.tail.subscribe((news) => {
-      if (news === 'everything') this.#forgetAll();
+      // The numbers of what was written before are given anew.
+      if (news === 'another-log') this.#untold.clear();
+      if (typeof news === 'string') this.#forgetAll();
       else for (const change of news) this.#told(change);
     });
   }

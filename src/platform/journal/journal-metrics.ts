@@ -1,10 +1,10 @@
 import { Counter, type Registry } from 'prom-client';
 import type { EventSource } from '../telemetry/event-stream.ts';
 import { gaugeOnScrape, startAtZero } from '../telemetry/metrics.ts';
-import type { JournalEvent } from './journal-events.ts';
+import type { JournalEvent, SkipReason } from './journal-events.ts';
 import type { JournalTail } from './journal-tail.ts';
 
-const skipReasons: Readonly<Record<(JournalEvent & { type: 'skipped' })['reason'], true>> = {
+const skipReasons: Readonly<Record<SkipReason, true>> = {
   'far-behind': true,
   'many-gaps': true,
   'journal-reset': true,

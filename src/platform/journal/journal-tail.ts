@@ -1,10 +1,10 @@
 import type { Scheduler } from '../scheduler.ts';
-import { TimeoutError } from '../resilience/deadline.ts';
 import type { EventStream } from '../telemetry/event-stream.ts';
-import type { Change, ChangeFeed } from './change-feed.ts';
+import type { Change, LoggedChange, PrimaryChangeFeed } from './change-feed.ts';
 import { ChangeGaps } from './change-gaps.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { JournalEvent } from './journal-events.ts';
+import type { JournalEvent, SkipReason } from './journal-events.ts';
+import { TimedFeed } from './timed-feed.ts';
 
 const pollMs = 200;
 const answerMsDefault = 500;
@@ -18,8 +18,11 @@ const lookBack = 1_000;
 /** A poll or two may fail without a word. */
 const silenceMsMax = 2_000;
 
-/** Changes that have become visible; or it is not known which, and anything may have changed. */
-export type JournalNews = readonly Change[] | 'everything';
+/**
+ * Changes that have become visible; or it is not known which, and anything may have changed. `another-log`: as when the
+ * server was replaced by one that lacks the last commits; the numbers of before mean nothing, or something else, there.
+ */
+export type JournalNews = readonly Change[] | 'everything' | 'another-log';
 
 type Listener = (news: JournalNews) => void;
 
@@ -28,34 +31,34 @@ type Listener = (news: JournalNews) => void;
  * begun is told once. Never asks twice at once; asks on at the same pace after a failure.
  */
 export class JournalTail {
-  readonly #feed: ChangeFeed;
+  readonly #feed: TimedFeed;
   readonly #scheduler: Scheduler;
   readonly #events: EventStream<JournalEvent>;
   readonly #listeners = new Set<Listener>();
-  readonly #answerMs: number;
   readonly #gapRounds: number;
   readonly #gaps: ChangeGaps;
   readonly #heartbeat: Heartbeat;
-  /** Of the last one that has ended. */
+  /** Of the last one that has come to the end of the log. */
   #roundBeganAt = Number.NEGATIVE_INFINITY;
   #position: number | undefined;
+  /** The id of the change at the position, by which the log is known to be the same. */
+  #idAtPosition: string | undefined;
   #skippedTo = 0;
-  /** Rounds until all transactions have ended whose numbers are not known. */
+  /** Rounds until all transactions should have ended whose numbers are not known. */
   #roundsUntilSure = 0;
   #lastContactAt: number;
   #isContactLost = false;
   #isStopped = true;
   #unschedule = (): void => {};
-  #giveUp = (): void => {};
   #polling: Promise<void> = Promise.resolve();
 
   /**
    * @param options.events is told how it goes
-   * @param options.gapMs how long a number that is missing may become visible: longer than a transaction lives
+   * @param options.gapMs how long a number that is missing is asked for before its transaction is: longer than most live
    * @param options.answerMs how long the feed takes at most by its own limits; half a second by default
    */
   constructor(
-    feed: ChangeFeed,
+    feed: PrimaryChangeFeed,
     options: {
       readonly scheduler: Scheduler;
       readonly events: EventStream<JournalEvent>;
@@ -63,10 +66,10 @@ export class JournalTail {
       readonly answerMs?: number;
     },
   ) {
-    this.#feed = feed;
-    this.#scheduler = options.scheduler;
+    const { scheduler, answerMs = answerMsDefault } = options;
+    this.#feed = new TimedFeed(feed, { scheduler, answerMs });
+    this.#scheduler = scheduler;
     this.#events = options.events;
-    this.#answerMs = options.answerMs ?? answerMsDefault;
     this.#gapRounds = Math.ceil((options.gapMs ?? gapMsDefault) / pollMs);
     this.#gaps = new ChangeGaps({ roundsMax: this.#gapRounds, numbersMax: gapsMax });
     this.#heartbeat = new Heartbeat(options.scheduler);
@@ -75,7 +78,7 @@ export class JournalTail {
 
   /**
    * Whether what changes from now on will be told. Stays true while the log cannot be read: it is caught up with then. Not
-   * after the process has stood still, while others went on, until a round has ended that began after that.
+   * after the process has stood still, while others went on, until the log was read to its end after that.
    */
   get isFollowing(): boolean {
     if (this.#isStopped || this.#position === undefined || this.#roundsUntilSure > 0) return false;
@@ -113,7 +116,7 @@ export class JournalTail {
   /** Resolves when nothing is asked any more; for what has been asked, nobody waits. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#giveUp();
+    this.#feed.giveUp();
     this.#heartbeat.stop();
     this.#unschedule();
     await this.#polling;
@@ -137,61 +140,75 @@ export class JournalTail {
     const beganAt = this.#scheduler.now();
     try {
       await this.#read();
+      this.#roundBeganAt = beganAt;
       this.#noteContact();
     } catch (error) {
       this.#noteFailure(error);
     }
-    this.#roundBeganAt = beganAt;
     if (!this.#isStopped) this.#unschedule = this.#scheduler.schedule(pollMs, () => this.#poll());
   }
 
   async #read(): Promise<void> {
-    if (this.#position === undefined || this.#isContactLost) await this.#catchUp();
+    if (this.#position === undefined) await this.#begin();
     let isAtEnd = false;
     while (!isAtEnd && !this.#isStopped) {
       const from = this.position;
-      const changes = await this.#within(this.#feed.after(from, { limit: batchSize, gaps: this.#gaps.numbers }));
+      const gaps = this.#gaps.numbers;
+      const changes = await this.#feed.after(Math.max(0, from - 1), { limit: batchSize + 1, gaps });
       if (this.#isStopped) return;
+      if (!this.#isContinuedBy(changes)) return await this.#begin('journal-reset');
       this.#take(changes);
       isAtEnd = changes.filter(({ seq }) => seq > from).length < batchSize;
-      if (!isAtEnd) await this.#catchUp();
+      const isFarBehind = !isAtEnd && (await this.#feed.latest()) - this.position > behindMax;
+      if (isFarBehind) return await this.#begin('far-behind');
     }
-    this.#endRound();
+    await this.#endRound();
   }
 
-  #endRound(): void {
+  /** Whether the change at the position is there, and the same one. Only its server could have lost it. */
+  #isContinuedBy(changes: readonly LoggedChange[]): boolean {
+    const { position } = this;
+    return position === 0 || changes.some(({ seq, id }) => seq === position && id === this.#idAtPosition);
+  }
+
+  async #endRound(): Promise<void> {
     this.#gaps.endRound();
-    if (this.#roundsUntilSure === 0) return;
-    this.#roundsUntilSure -= 1;
-    // What has become visible meanwhile without being asked for.
-    if (this.#roundsUntilSure > 0) return;
-    this.#skippedTo = this.position;
-    this.#tell('everything');
+    if (this.#roundsUntilSure > 0) {
+      this.#roundsUntilSure -= 1;
+      // What has become visible meanwhile without being asked for.
+      if (this.#roundsUntilSure === 0) {
+        this.#skippedTo = this.position;
+        this.#tell('everything');
+      }
+    }
+    const { due } = this.#gaps;
+    if (due.length > 0 && !(await this.#feed.hasUndecided(due))) this.#gaps.end(due);
   }
 
-  /** Begins, or begins anew where reading change by change makes no sense. */
-  async #catchUp(): Promise<void> {
-    const latest = await this.#within(this.#feed.latest());
-    const position = this.#position;
-    const isReset = position !== undefined && latest < position;
-    if (position !== undefined && !isReset && latest - position <= behindMax) return;
+  /** Begins at the end of the log; anew, where reading change by change makes no sense. */
+  async #begin(reason?: SkipReason): Promise<void> {
+    const latest = await this.#feed.latest();
     const from = Math.max(0, latest - lookBack);
-    const before = await this.#within(this.#feed.after(from, { limit: lookBack, gaps: [] }));
+    const visible = await this.#feed.after(from, { limit: lookBack, gaps: [] });
     if (this.#isStopped) return;
 
+    const before = this.position;
     this.#gaps.clear();
-    let last = from;
-    for (const seq of [...before.map((change) => change.seq).filter((number) => number <= latest), latest + 1]) {
-      this.#gaps.add(last, seq);
-      last = seq;
+    this.#moveTo(from, undefined);
+    for (const { seq, id } of visible.filter((change) => change.seq <= latest)) {
+      this.#gaps.add(this.position, seq);
+      this.#moveTo(seq, id);
     }
-    this.#position = latest;
-    this.#skippedTo = latest;
-    // What was visible by now has been passed over.
-    if (position !== undefined) this.#skip(isReset ? 'journal-reset' : 'far-behind', Math.abs(latest - position));
+    this.#skippedTo = this.position;
+    if (reason !== undefined) this.#skip(reason, Math.abs(this.position - before));
   }
 
-  #take(changes: readonly Change[]): void {
+  #moveTo(seq: number, id: string | undefined): void {
+    this.#position = seq;
+    this.#idAtPosition = id;
+  }
+
+  #take(changes: readonly LoggedChange[]): void {
     const fresh: Change[] = [];
     for (const change of changes) {
       const position = this.position;
@@ -200,7 +217,7 @@ export class JournalTail {
         continue;
       }
       if (!this.#gaps.add(position, change.seq)) this.#mistrust(change.seq - position - 1);
-      this.#position = change.seq;
+      this.#moveTo(change.seq, change.id);
       fresh.push(change);
     }
     if (fresh.length > 0) this.#tell(fresh);
@@ -213,9 +230,9 @@ export class JournalTail {
     if (isNew) this.#skip('many-gaps', missing);
   }
 
-  #skip(reason: (JournalEvent & { type: 'skipped' })['reason'], changes: number): void {
+  #skip(reason: SkipReason, changes: number): void {
     this.#events.emit({ type: 'skipped', reason, changes });
-    this.#tell('everything');
+    this.#tell(reason === 'journal-reset' ? 'another-log' : 'everything');
   }
 
   #tell(news: JournalNews): void {
@@ -233,17 +250,5 @@ export class JournalTail {
     if (this.#isStopped || this.#isContactLost || this.silenceMs < silenceMsMax) return;
     this.#isContactLost = true;
     this.#events.emit({ type: 'contact-lost', error });
-  }
-
-  /** A feed ends by its own deadline; if it does not, what it answers then is of no interest. */
-  async #within<T>(answer: Promise<T>): Promise<T> {
-    const { promise: expiry, reject } = Promise.withResolvers<never>();
-    const unschedule = this.#scheduler.schedule(this.#answerMs, () => reject(new TimeoutError(this.#answerMs)));
-    this.#giveUp = () => reject(new Error('Nobody waits any more.'));
-    try {
-      return await Promise.race([answer, expiry]);
-    } finally {
-      unschedule();
-    }
   }
 }

@@ -58,7 +58,9 @@ export function createUserCache(options: {
   const unsettledMs = Math.max(unsettledMsMin, 2 * limits.queryTimeoutMs);
 
   const events = stream<JournalEvent>();
-  const feed = new SqlChangeFeed(database.backgroundReader);
+  const feed = new SqlChangeFeed(database.backgroundReader, {
+    hasRowLocks: database.sequelize.getDialect() !== 'sqlite',
+  });
   const tail = new JournalTail(feed, {
     scheduler,
     events,

@@ -24,7 +24,7 @@ export function createUserReplicas(
 ): UserReplicas {
   const replicas = createDatabaseReplicas(config, {
     ...options,
-    openFeed: (reader) => new SqlChangeFeed(reader),
+    openFeed: (reader) => new SqlChangeFeed(reader, { hasRowLocks: true }),
     probe: createReplicaProbe(options.readModel),
   });
   return {

@@ -233,4 +233,30 @@ describeWith(redisMissing, 'A process that begins to use what is in Redis', () =
     await process.hasJoined(2);
     expect(await process.cache.get('a')).toBeNull();
   });
+
+  it('drops everything when the journal is another one, though that has as many changes', async () => {
+    const [one, other] = [await startJoined(), await startJoined()];
+    await write(one, 'a');
+    for (const process of [one, other]) process.tail.tell('another-log');
+    for (const process of [one, other]) await process.hasJoined(2);
+    expect(await one.cache.get('a')).toBeNull();
+    one.cache.put('b', { revision: 1, value: 'of the other journal' });
+    expect(await one.putEnds()).toBe('stored');
+    expect(await other.cache.get('b')).toEqual({ revision: 1, value: 'of the other journal' });
+    const dropped = [...one.told, ...other.told].filter((each) => each.type === 'joined' && each.entries === 'dropped');
+    // When the first of them came, and once now.
+    expect(dropped).toHaveLength(2);
+  });
+
+  it('drops what there is when an operator deletes the journal of the cache', async () => {
+    const [one, other] = [await startJoined(), await startJoined()];
+    await write(one, 'a');
+    await admin.del(journalKey);
+    await eventually(async () => expect([await one.cache.get('a'), await other.cache.get('a')]).toEqual([null, null]));
+    await Promise.all([one.hasJoined(2), other.hasJoined(2)]);
+    const revision = journal.write('a');
+    one.cache.put('a', { revision, value: 'anew' });
+    expect(await one.putEnds()).toBe('stored');
+    expect(await other.cache.get('a')).toEqual({ revision, value: 'anew' });
+  });
 });

@@ -1,5 +1,5 @@
 import type { SharedCacheJournal } from '../../../src/platform/cache/shared-cache.ts';
-import type { Change, ChangeFeed } from '../../../src/platform/journal/change-feed.ts';
+import type { ChangeFeed, LoggedChange } from '../../../src/platform/journal/change-feed.ts';
 import type { JournalNews } from '../../../src/platform/journal/journal-tail.ts';
 
 type Tail = SharedCacheJournal['tail'];
@@ -14,7 +14,7 @@ export interface ScriptedTail extends Tail {
 
 /** A journal of changes in memory, whose tails tell of them when the test wants it. */
 export class ScriptedJournal {
-  readonly #changes: Change[] = [];
+  readonly #changes: LoggedChange[] = [];
   #lastSeq: number;
   isReadable = true;
 
@@ -33,7 +33,7 @@ export class ScriptedJournal {
   /** @returns the number of the change */
   write(key: string): number {
     this.#lastSeq += 1;
-    this.#changes.push({ seq: this.#lastSeq, key });
+    this.#changes.push({ seq: this.#lastSeq, key, id: `change ${this.#lastSeq}` });
     return this.#lastSeq;
   }
 
@@ -61,7 +61,7 @@ export class ScriptedJournal {
     return tail;
   }
 
-  #read(): readonly Change[] {
+  #read(): readonly LoggedChange[] {
     if (!this.isReadable) throw new Error('The journal cannot be read.');
     return this.#changes;
   }

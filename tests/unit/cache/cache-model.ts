@@ -61,7 +61,7 @@ class CacheModel {
       await this.#time.pass(this.#random() * pauseMsMax);
       this.#step();
     }
-    await this.#time.pass(15_000);
+    await this.#time.pass(25_000);
     for (const key of keys) for (const instance of this.#instances) this.#read(instance, key);
     await this.#time.pass(5_000);
     const stopped = Promise.all(this.#instances.map(({ tail }) => tail.stop()));
@@ -90,7 +90,7 @@ class CacheModel {
     });
     const cache = new ReadThroughCache<number>({ memory, recent: new RecentChanges(scheduler), tail, shared });
     tail.subscribe((news) => {
-      if (news === 'everything') this.#shared.forget();
+      if (typeof news === 'string') this.#shared.forget();
       else this.#shared.passOn(news);
     });
     scheduler.schedule(startsAt, () => tail.start());
@@ -117,7 +117,8 @@ class CacheModel {
     // Who gets no answer may have been told so before the commit.
     const doubtsAfterMs = this.#random() * 200;
     if (!isCertain) this.#time.schedule(doubtsAfterMs, () => instance.cache.doubt(key));
-    if (!isCertain) await this.#time.delay(this.#random() * 200);
+    // A COMMIT can stand still for longer than anything is remembered.
+    if (!isCertain) await this.#time.delay(this.#random() * this.#pick([200, 200, 200, 20_000]));
     write.commit();
     if (isCertain) {
       await this.#time.delay(this.#random() * 30);

@@ -1,5 +1,5 @@
 import type { CacheEntry } from '../../../src/platform/cache/cache-entry.ts';
-import type { Change, ChangeFeed } from '../../../src/platform/journal/change-feed.ts';
+import type { LoggedChange, PrimaryChangeFeed } from '../../../src/platform/journal/change-feed.ts';
 import type { VirtualTime } from '../../helpers/virtual-time.ts';
 
 /** What a key was, from a commit on. The value is the number of the change that made it; null: it was deleted. */
@@ -19,11 +19,13 @@ export interface ModelWrite {
  * A database with a versioned journal: numbers are taken in the order of the writes and become visible in that of the
  * commits. While it is away, what asks it fails after its deadline, and what is committed waits.
  */
-export class ModelDatabase implements ChangeFeed {
+export class ModelDatabase implements PrimaryChangeFeed {
   readonly #time: VirtualTime;
   readonly #random: () => number;
   readonly #versions = new Map<string, Version[]>();
-  readonly #visible: Change[] = [];
+  readonly #visible: LoggedChange[] = [];
+  /** Numbers of transactions that have not ended. */
+  readonly #undecided = new Set<number>();
   readonly #locks = new Map<string, Promise<void>>();
   #lastSeq = 0;
   #awayUntil = 0;
@@ -57,14 +59,19 @@ export class ModelDatabase implements ChangeFeed {
     await before;
     this.#lastSeq += this.#random() < 0.1 ? 2 : 1;
     const seq = this.#lastSeq;
+    this.#undecided.add(seq);
     return {
       seq,
       commit: () => {
         this.#versions.set(key, [...this.versionsOf(key), { seq, isDeletion, committedAt: this.#time.now() }]);
-        this.#visible.push({ seq, key });
+        this.#visible.push({ seq, key, id: `change ${seq}` });
+        this.#undecided.delete(seq);
         end();
       },
-      rollBack: end,
+      rollBack: () => {
+        this.#undecided.delete(seq);
+        end();
+      },
     };
   }
 
@@ -81,7 +88,7 @@ export class ModelDatabase implements ChangeFeed {
   async after(
     seq: number,
     { limit, gaps }: { readonly limit: number; readonly gaps: readonly number[] },
-  ): Promise<readonly Change[]> {
+  ): Promise<readonly LoggedChange[]> {
     await this.#answer(60);
     const filled = this.#visible.filter((change) => gaps.includes(change.seq));
     const behind = this.#visible.filter((change) => change.seq > seq).toSorted((one, other) => one.seq - other.seq);
@@ -92,6 +99,13 @@ export class ModelDatabase implements ChangeFeed {
   async latest(): Promise<number> {
     await this.#answer(60);
     return this.#visible.reduce((latest, { seq }) => Math.max(latest, seq), 0);
+  }
+
+  async hasUndecided(numbers: readonly number[]): Promise<boolean> {
+    await this.#answer(60);
+    const isAny = numbers.some((seq) => this.#undecided.has(seq));
+    await this.#answer(60);
+    return isAny;
   }
 
   async #answer(withinMs: number): Promise<void> {

@@ -255,6 +255,36 @@ describe('A change that the journal tells of', () => {
   });
 });
 
+describe('When the journal is another one, with other numbers', () => {
+  it('what is kept and what is being loaded is dropped', async () => {
+    await loaded('a', entry(1_000));
+    const { load, loads } = scriptedLoad();
+    const before = cache.get('b', load);
+    await settled();
+    tail.tell('another-log');
+    loads[0]?.resolve(entry(1_001));
+    await before;
+    expect([cache.peek('a'), cache.peek('b')]).toEqual([undefined, undefined]);
+  });
+
+  it('a change is news, though its number is lower than that of a change that was lost', async () => {
+    tail.tell([{ seq: 1_001, key: 'a' }]);
+    tail.tell('another-log');
+    await loaded('a', entry(0, null));
+    tail.tell([{ seq: 991, key: 'a' }]);
+    expect(cache.peek('a')).toBeUndefined();
+    await loaded('a', entry(991));
+    expect(cache.peek('a')).toEqual(entry(991));
+  });
+
+  it('a write without an outcome is doubted on', async () => {
+    cache.doubt('a');
+    tail.tell('another-log');
+    await loaded('a', entry(991));
+    expect(cache.peek('a')).toBeUndefined();
+  });
+});
+
 describe('While the journal is not followed', () => {
   beforeEach(async () => {
     await loaded('a', entry(1));

@@ -1,13 +1,15 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Change, ChangeFeed } from '../../../src/platform/journal/change-feed.ts';
+import type { LoggedChange, PrimaryChangeFeed } from '../../../src/platform/journal/change-feed.ts';
 import type { JournalEvent } from '../../../src/platform/journal/journal-events.ts';
 import { type JournalNews, JournalTail } from '../../../src/platform/journal/journal-tail.ts';
 import { EventStream } from '../../../src/platform/telemetry/event-stream.ts';
 import { VirtualTime } from '../../helpers/virtual-time.ts';
 
 /** A journal that a test writes, and that fails or hangs when told to. */
-class ScriptedFeed implements ChangeFeed {
+class ScriptedFeed implements PrimaryChangeFeed {
   readonly visible = new Map<number, string>();
+  /** Numbers of transactions that have not ended. */
+  readonly undecided = new Set<number>();
   mode: 'answers' | 'fails' | 'hangs' = 'answers';
   latencyMs = 0;
   asked = 0;
@@ -16,21 +18,36 @@ class ScriptedFeed implements ChangeFeed {
   gapsAsked: readonly number[] = [];
 
   show(...numbers: number[]): void {
-    for (const seq of numbers) this.visible.set(seq, `key-${seq}`);
+    for (const seq of numbers) {
+      this.undecided.delete(seq);
+      this.visible.set(seq, `key-${seq}`);
+    }
+  }
+
+  /** What a server has that had not got all from the one before it. */
+  failOver({ lost, written }: { readonly lost: readonly number[]; readonly written: readonly number[] }): void {
+    for (const seq of lost) this.visible.delete(seq);
+    for (const seq of written) this.visible.set(seq, `new-${seq}`);
   }
 
   async after(
     seq: number,
     { limit, gaps }: { readonly limit: number; readonly gaps: readonly number[] },
-  ): Promise<readonly Change[]> {
+  ): Promise<readonly LoggedChange[]> {
     this.gapsAsked = gaps;
-    const all = [...this.visible].map(([number, key]) => ({ seq: number, key })).toSorted((a, b) => a.seq - b.seq);
+    const all = [...this.visible]
+      .map(([number, key]) => ({ seq: number, key, id: `id of ${key}` }))
+      .toSorted((a, b) => a.seq - b.seq);
     const behind = all.filter((change) => change.seq > seq).slice(0, limit);
     return await this.#answer([...all.filter((change) => gaps.includes(change.seq)), ...behind]);
   }
 
   async latest(): Promise<number> {
     return await this.#answer(Math.max(0, ...this.visible.keys()));
+  }
+
+  async hasUndecided(numbers: readonly number[]): Promise<boolean> {
+    return await this.#answer(numbers.some((seq) => this.undecided.has(seq)));
   }
 
   async #answer<T>(answer: T): Promise<T> {
@@ -72,8 +89,8 @@ beforeEach(() => {
 });
 
 /** The numbers that were told, in their order. */
-const toldNumbers = (): (number | 'everything')[] =>
-  told.flatMap<number | 'everything'>((news) => (news === 'everything' ? [news] : news.map(({ seq }) => seq)));
+const toldNumbers = (): (number | string)[] =>
+  told.flatMap<number | string>((news) => (typeof news === 'string' ? [news] : news.map(({ seq }) => seq)));
 
 async function following(...visible: number[]): Promise<void> {
   feed.show(...visible);
@@ -140,7 +157,7 @@ describe('A tail that follows', () => {
     await time.pass(199);
     expect(told).toEqual([]);
     await time.pass(1);
-    expect(told).toEqual([
+    expect(told).toMatchObject([
       [
         { seq: 2, key: 'key-2' },
         { seq: 3, key: 'key-3' },
@@ -190,6 +207,42 @@ describe('A tail that follows', () => {
     await time.pass(400);
     feed.show(2);
     await time.pass(400);
+    expect(toldNumbers()).toEqual([3, 2]);
+  });
+
+  it('asks for a missing number for as long as its transaction has not ended, and tells it then', async () => {
+    await following(1);
+    feed.undecided.add(2);
+    feed.show(3);
+    await time.pass(60_000);
+    expect(tail.settledPosition).toBe(1);
+    feed.show(2);
+    await time.pass(200);
+    expect(toldNumbers()).toEqual([3, 2]);
+  });
+
+  it('tells a number that becomes visible just before it is known that its transaction has ended', async () => {
+    await following(1);
+    feed.undecided.add(2);
+    feed.show(3);
+    feed.latencyMs = 50;
+    const { hasUndecided } = feed;
+    feed.hasUndecided = async (numbers) => {
+      feed.show(2);
+      return await hasUndecided.call(feed, numbers);
+    };
+    await time.pass(15_000);
+    expect(toldNumbers()).toEqual([3, 2]);
+  });
+
+  it('says that it has lost contact when it cannot be asked whether transactions have ended, and asks for all on', async () => {
+    await following(1);
+    feed.show(3);
+    feed.hasUndecided = () => Promise.reject(new Error('It must not be asked.'));
+    await time.pass(60_000);
+    expect(events).toMatchObject([{ type: 'contact-lost' }]);
+    feed.show(2);
+    await time.pass(200);
     expect(toldNumbers()).toEqual([3, 2]);
   });
 
@@ -260,12 +313,16 @@ describe('A tail whose process stands still', () => {
     expect(tail.isFollowing).toBe(true);
   });
 
-  it('follows again after a round that fails, since nobody can write while the database is away', async () => {
+  it('does not follow after a round that fails: others may have written before the database went away', async () => {
     await following(1);
     feed.mode = 'fails';
     time.stall(5_000);
+    await time.pass(5_000);
     expect(tail.isFollowing).toBe(false);
-    await time.pass(0);
+    feed.mode = 'answers';
+    feed.show(2);
+    await time.pass(200);
+    expect(toldNumbers()).toEqual([2]);
     expect(tail.isFollowing).toBe(true);
   });
 
@@ -323,11 +380,68 @@ describe('A tail without contact', () => {
     feed.show(...numbers(1, 30));
     feed.mode = 'answers';
     await time.pass(200);
-    expect(toldNumbers()).toEqual(['everything']);
+    expect(toldNumbers()).toEqual(['another-log']);
     feed.show(31);
     await time.pass(200);
-    expect(toldNumbers()).toEqual(['everything', 31]);
+    expect(toldNumbers()).toEqual(['another-log', 31]);
     expect(tail.skippedTo).toBe(30);
+  });
+});
+
+describe('A tail whose database was replaced by one that lacks the last commits', () => {
+  const reset = { type: 'skipped', reason: 'journal-reset' };
+
+  it('tells so at once when there are fewer changes, though no round has failed', async () => {
+    await following(...numbers(1, 1_001));
+    feed.failOver({ lost: numbers(991, 1_001), written: [] });
+    await time.pass(200);
+    expect(toldNumbers()).toEqual(['another-log']);
+    expect(events).toMatchObject([reset]);
+    feed.failOver({ lost: [], written: [991] });
+    await time.pass(200);
+    expect(toldNumbers()).toEqual(['another-log', 991]);
+  });
+
+  it('tells so when others have written beyond its position before it reads again', async () => {
+    await following(...numbers(1, 1_001));
+    feed.mode = 'fails';
+    await time.pass(5_000);
+    feed.failOver({ lost: numbers(991, 1_001), written: numbers(991, 1_010) });
+    feed.mode = 'answers';
+    await time.pass(200);
+    expect(toldNumbers()).toEqual(['another-log']);
+    expect(events).toMatchObject([{ type: 'contact-lost' }, reset, { type: 'contact-regained' }]);
+    expect(tail).toMatchObject({ position: 1_010, skippedTo: 1_010 });
+  });
+
+  it('tells so when as many changes were written there as were lost', async () => {
+    await following(1, 2);
+    feed.show(3);
+    await time.pass(200);
+    feed.failOver({ lost: [3], written: [3] });
+    await time.pass(200);
+    expect(toldNumbers()).toEqual([3, 'another-log']);
+  });
+
+  it('tells so when it has lost them between the questions with which following begins', async () => {
+    feed.show(...numbers(1, 5_000));
+    const { latest } = feed;
+    feed.latest = async () => {
+      const before = await latest.call(feed);
+      feed.failOver({ lost: numbers(31, 5_000), written: [] });
+      return before;
+    };
+    tail.start();
+    await time.pass(0);
+    expect(tail).toMatchObject({ position: 30, isFollowing: true });
+    expect(toldNumbers()).toEqual(['another-log']);
+  });
+
+  it('asks for none of the numbers that were missing before', async () => {
+    await following(1, 2, 4);
+    feed.failOver({ lost: [4], written: [] });
+    await time.pass(400);
+    expect(feed.gapsAsked).toEqual([]);
   });
 });
 

@@ -46,6 +46,13 @@ describe('What a process knows to have changed', () => {
     expect(awaited).toEqual([[70]]);
   });
 
+  it('is awaited when it has the number of an own write that was lost with the log of before', () => {
+    knownChanges.written(change(2));
+    tell('another-log');
+    tell([change(2)]);
+    expect(awaited).toEqual([[change(2), true], [70], [change(2), false]]);
+  });
+
   it('has keys in doubt for a while, and then no more', async () => {
     knownChanges.doubt('a');
     await time.pass(600);

@@ -1,16 +1,18 @@
 import { DatabaseUnavailableError } from '../../../src/platform/database/database-errors.ts';
 import type { DatabaseReader } from '../../../src/platform/database/database-reader.ts';
 import type { Statements } from '../../../src/platform/database/statements.ts';
-import type { Change, ChangeFeed } from '../../../src/platform/journal/change-feed.ts';
+import type { Change, LoggedChange, PrimaryChangeFeed } from '../../../src/platform/journal/change-feed.ts';
 import type { VirtualTime } from '../../helpers/virtual-time.ts';
 
 const answerMs = 20;
 const silentMs = 500;
 
 /** One server: what was committed there, in this order. */
-export class ModelServer implements ChangeFeed {
+export class ModelServer implements PrimaryChangeFeed {
   readonly #time: VirtualTime;
   readonly commits: Change[] = [];
+  /** Numbers of transactions that have not ended. */
+  readonly undecided = new Set<number>();
   #awayUntil = 0;
 
   constructor(time: VirtualTime) {
@@ -30,15 +32,23 @@ export class ModelServer implements ChangeFeed {
     return this.commits.reduce((latest, change) => (change.key === key ? Math.max(latest, change.seq) : latest), 0);
   }
 
-  async after(seq: number, { limit, gaps }: { limit: number; gaps: readonly number[] }): Promise<readonly Change[]> {
+  async after(
+    seq: number,
+    { limit, gaps }: { limit: number; gaps: readonly number[] },
+  ): Promise<readonly LoggedChange[]> {
     return await this.answer(() => {
       const behind = this.commits.filter((change) => change.seq > seq).toSorted((one, other) => one.seq - other.seq);
-      return [...this.commits.filter((change) => gaps.includes(change.seq)), ...behind.slice(0, limit)];
+      const all = [...this.commits.filter((change) => gaps.includes(change.seq)), ...behind.slice(0, limit)];
+      return all.map(({ seq: number, key }) => ({ seq: number, key, id: `change ${number}` }));
     });
   }
 
   async latest(): Promise<number> {
     return await this.answer(() => this.commits.reduce((latest, { seq }) => Math.max(latest, seq), 0));
+  }
+
+  async hasUndecided(numbers: readonly number[]): Promise<boolean> {
+    return await this.answer(() => numbers.some((seq) => this.undecided.has(seq)));
   }
 
   /** Looks at some moment between the question and its answer. */

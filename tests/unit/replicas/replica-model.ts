@@ -93,7 +93,7 @@ export class ReplicaModel {
       if (event.type === 'read' && event.outcome === 'success') this.#fromReplicas += 1;
     });
     this.#tail.subscribe((news) => {
-      if (news === 'everything') return;
+      if (typeof news === 'string') return;
       for (const { key, seq } of news) this.#told.set(key as Key, Math.max(seq, this.#told.get(key as Key) ?? 0));
     });
     // From before, and not yet on the replicas.
@@ -148,8 +148,10 @@ export class ReplicaModel {
     if (this.#slow === undefined) {
       this.#seq += 1;
       this.#slow = { key, seq: this.#seq };
+      this.#primary.undecided.add(this.#seq);
     } else {
       this.#commit(this.#slow.key, this.#slow.seq);
+      this.#primary.undecided.delete(this.#slow.seq);
       this.#slow = undefined;
     }
   }
