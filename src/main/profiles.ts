@@ -9,8 +9,9 @@ import { profilesConfig, serviceName } from '../profiles/config.ts';
 const lifecycle = createLifecycle();
 
 await runProcess(lifecycle, async (host) => {
-  const config = profilesConfig(readEnv());
-  const supervisor = linkToSupervisor(host);
+  const env = readEnv();
+  const config = profilesConfig(env);
+  const supervisor = linkToSupervisor(host, env);
   if (config.workers > 1 && supervisor === null) {
     await superviseWorkers(config, { service: serviceName, host, lifecycle });
     return;

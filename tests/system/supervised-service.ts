@@ -32,11 +32,12 @@ export async function launchSupervised(
   databaseUrl: string,
   settings: Readonly<Record<string, string>> = {},
   cwd?: string,
+  node: string = process.execPath,
 ): Promise<SupervisedService> {
   const port = settings['PORT'] ?? `${await freePort()}`;
   const given = { PORT: port, DATABASE_URL: databaseUrl, ENRICHMENT_URL: 'http://127.0.0.1:9', WORKERS: '2' };
   const env = { ...given, SHUTDOWN_DRAIN_MS: '0', SHUTDOWN_GRACE_MS: '5000', ...settings };
-  const command: [string, string] = [process.execPath, join(repositoryRoot, 'src/main/profiles.ts')];
+  const command: [string, string] = [node, join(repositoryRoot, 'src/main/profiles.ts')];
   const child = startProcess(command, { env, ...(cwd === undefined ? {} : { cwd }) });
 
   const linesOf = (): LogLine[] =>

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { engines, type TestDatabase } from '../helpers/engines.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { queryDatabase } from '../helpers/query-database.ts';
 import { ScrapedMetrics, scrape } from '../helpers/scraped-metrics.ts';
 import { createUser, tally } from './acceptance/target.ts';
 import { type Creation, type KeepAliveClients, startKeepAliveClients } from './keep-alive-clients.ts';
@@ -190,6 +191,74 @@ describe('Workers behind one port', () => {
 
     await rm(join(folder, '.env'));
     await eventually(() => expect(service.count('Ready')).toBe(3), { timeoutMs: 20_000 });
+  });
+
+  it('are tried again while they cannot even be started, and end neither the others nor the supervisor', async () => {
+    const node = join(folder, 'node');
+    await copyFile(process.execPath, node);
+    service = await startSupervised(database.url, {}, folder, node);
+    await rename(node, `${node}.old`);
+    process.kill(await firstWorker(), 'SIGKILL');
+    const losses = () => service.lines.filter(({ msg }) => msg.startsWith('Worker lost'));
+    await eventually(() => expect(losses().length).toBeGreaterThanOrEqual(4), { timeoutMs: 30_000 });
+    expect(losses().slice(0, 4)).toMatchObject([
+      { worker: expect.any(Number), signal: 'SIGKILL', delayMs: 0 },
+      { worker: 3, err: { code: 'ENOENT' }, delayMs: 100 },
+      { worker: 4, err: { code: 'ENOENT' }, delayMs: 200 },
+      { worker: 5, err: { code: 'ENOENT' }, delayMs: 400 },
+    ]);
+    service.signal('SIGHUP');
+    await service.process.printed(/The restart is given up/);
+    const failed = service.lines.find(({ msg }) => msg.startsWith('The restart is given up'));
+    expect(failed).toMatchObject({ failure: 'not-started', err: { code: 'ENOENT' } });
+    await createUser(service.api);
+
+    await rename(`${node}.old`, node);
+    await eventually(() => expect(service.count('Ready')).toBe(3), { timeoutMs: 20_000 });
+    service.signal('SIGTERM');
+    expect(await service.process.exited).toMatchObject({ code: 0, signal: null });
+  });
+
+  /** A restart with workers that need a migration that has not been applied. */
+  const restartTooEarly = async (): Promise<() => Promise<void>> => {
+    const ask = async (sql: string, values?: unknown[]) => await queryDatabase(database.url, sql, values);
+    const [latest] = await ask('SELECT name, executed_at FROM schema_migrations ORDER BY name DESC LIMIT 1');
+    const row = [latest?.['name'], latest?.['executed_at']];
+    await ask('DELETE FROM schema_migrations WHERE name = ?', row.slice(0, 1));
+    service.signal('SIGHUP');
+    await service.process.printed(/Waiting for the database/);
+    return async () => void (await ask('INSERT INTO schema_migrations (name, executed_at) VALUES (?, ?)', row));
+  };
+
+  it('take no connection at a restart before they are ready, and then they do', async () => {
+    await start();
+    const migrateNow = await restartTooEarly();
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, async () => (await service.api.send('GET', '/ready')).status),
+    );
+    expect(tally(answers.map(String))).toEqual({ 200: 12 });
+    expect(service.lines.filter(({ msg, worker }) => msg === 'Listening' && worker === 3)).toEqual([]);
+    expect((await scrape(service.api.url)).values('workers')).toEqual({ starting: 1, ready: 2 });
+
+    await migrateNow();
+    await service.process.printed(/Workers were restarted/);
+    const told = service.lines.filter(({ worker }) => worker === 3).map(({ msg }) => msg);
+    expect(told.filter((msg) => /^(?:Database ready|Listening|Ready)$/.test(msg))).toEqual([
+      'Database ready',
+      'Listening',
+      'Ready',
+    ]);
+    expect((await scrape(service.api.url)).values('workers')).toEqual({ ready: 2 });
+  });
+
+  it('end in good order also when one waits at a restart until it can take over', async () => {
+    await start();
+    await restartTooEarly();
+    service.signal('SIGTERM');
+    expect(await service.process.exited).toMatchObject({ code: 0, signal: null });
+    expect(service.count('Stopped')).toBe(3);
+    expect(service.lines.filter(({ msg, worker }) => msg === 'Listening' && worker === 3)).toEqual([]);
+    expect(service.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   it('end with the supervisor at SIGTERM, which exits with 0 when all did', async () => {

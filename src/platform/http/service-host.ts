@@ -65,7 +65,10 @@ export interface ServiceHostConfig {
 export interface ServiceHost {
   /**
    * Listens, and resolves with the port. The database may still be away: requests are answered with 503 and `/ready`
-   * says so until `schemaReady` resolves: with true, or with false when the service is stopped before.
+   * says so until `schemaReady` resolves: with true, or with false when the service is stopped before. But a worker that
+   * takes over from another one listens only when database and schema are there, because that one serves until then.
+   *
+   * @throws Error when the service is stopped before it listens
    */
   start(): Promise<{ readonly port: number; readonly schemaReady: Promise<boolean> }>;
   /**
@@ -169,6 +172,11 @@ export function createServiceHost(options: ServiceHostOptions): ServiceHost {
       lifecycle.onStop('process metrics', recordProcess(metrics));
       lifecycle.onStop('event loop lag', eventLoop.start());
       const stopping = new AbortController();
+      const openSchema = async (): Promise<boolean> => {
+        if (!(await database.schema.open(stopping.signal))) return false;
+        await options.onSchemaReady();
+        return true;
+      };
       let schemaReady = Promise.resolve(false);
       const work = options.startWork();
       // Registered before the server, so that it closes behind it: what runs in the background must not hold up requests.
@@ -178,11 +186,14 @@ export function createServiceHost(options: ServiceHostOptions): ServiceHost {
       });
 
       await Promise.all([redis?.open(), tracing.open()]);
+      const isSuccessor = supervisor?.isSuccessor ?? false;
+      // The one that serves until then is of a version that the schema fits; this one may be ahead of it.
+      if (isSuccessor) await (schemaReady = openSchema());
+      if (lifecycle.stopping) await endStart(lifecycle);
       const server = await startHttpServer(handler, { host: config.host, port: config.port, events, problems });
       if (lifecycle.stopping) {
         await server.stop(0);
-        await lifecycle.stop();
-        throw new Error('The service was stopped while it started.');
+        await endStart(lifecycle);
       }
       lifecycle.onStop('HTTP server', async () => {
         options.onDrain();
@@ -190,9 +201,9 @@ export function createServiceHost(options: ServiceHostOptions): ServiceHost {
       });
       logger.info({ port: server.port }, 'Listening');
 
-      schemaReady = database.schema.open(stopping.signal).then(async (isOpen) => {
+      const schemaOpen = isSuccessor ? schemaReady : openSchema();
+      schemaReady = schemaOpen.then(async (isOpen) => {
         if (!isOpen) return false;
-        await options.onSchemaReady();
         await readiness.refresh();
         supervisor?.reportReady();
         return true;
@@ -202,6 +213,12 @@ export function createServiceHost(options: ServiceHostOptions): ServiceHost {
     stop: async ({ reason = 'stop', ...stopLimits } = {}) =>
       await serviceStop.run(reason, { isReplaced: supervisor?.isReplaced ?? false, ...stopLimits }),
   };
+}
+
+/** Closes what was opened behind the stop that has come meanwhile. */
+async function endStart(lifecycle: Lifecycle): Promise<never> {
+  await lifecycle.stop();
+  throw new Error('The service was stopped while it started.');
 }
 
 /** A scrape reaches one of the workers, whichever has its connection, and asks for all of them. */

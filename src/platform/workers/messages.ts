@@ -18,6 +18,12 @@ export interface MetricValue {
 }
 
 /**
+ * What a supervisor says to a worker in its environment, because a message would come too late: whether it takes over
+ * from one that serves, `true` or `false`. Where one of the two sides does not know of it, the worker listens at once.
+ */
+export const successorVariable = 'WORKER_IS_SUCCESSOR';
+
+/**
  * What a supervisor says to its workers.
  *
  * After a restart of the workers the two sides are of different versions: a message that is not known is passed over,

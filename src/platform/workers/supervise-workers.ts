@@ -4,7 +4,7 @@ import type { ProcessHost } from '../process.ts';
 import { EventStream } from '../telemetry/event-stream.ts';
 import { createLogger, type LogLevel } from '../telemetry/logger.ts';
 import { recordProcess } from '../telemetry/process-metrics.ts';
-import { forkWorker } from './cluster-worker.ts';
+import { clusterFork } from './cluster-worker.ts';
 import { readFigures } from './messages.ts';
 import type { WorkerEvent } from './worker-events.ts';
 import { WorkerFigures } from './worker-figures.ts';
@@ -42,10 +42,11 @@ export async function superviseWorkers(
   const events = new EventStream<WorkerEvent>((err) => logger.error({ err }, 'An event listener failed'));
   logWorkers(events, logger);
 
+  const forkWorker = clusterFork();
   const pool = new WorkerPool({
     count: config.workers,
-    fork: () => {
-      const worker = forkWorker();
+    fork: (start) => {
+      const worker = forkWorker(start);
       figures.follow(worker);
       return worker;
     },

@@ -1,9 +1,10 @@
 import cluster from 'node:cluster';
+import type { Env } from '../config/env.ts';
 import type { ProcessHost } from '../process.ts';
 import { withTimeout } from '../resilience/deadline.ts';
 import { SingleFlight } from '../resilience/single-flight.ts';
 import type { Registry } from '../telemetry/metrics.ts';
-import { readFigures, readOrder, type Report } from './messages.ts';
+import { readFigures, readOrder, type Report, successorVariable } from './messages.ts';
 
 /** Longer than the supervisor waits for workers that do not answer. */
 const scrapeMsMax = 2_000;
@@ -13,6 +14,8 @@ const lastFiguresMsMax = 500;
 export interface SupervisorLink {
   /** The number of this worker; none that comes later has the same. */
   readonly worker: number;
+  /** Whether another one serves until this worker is ready: so long it is to take no connections. */
+  readonly isSuccessor: boolean;
   /** Whether this worker ends while others keep the port, so that the instance as a whole goes on. */
   readonly isReplaced: boolean;
   /** Says that this worker can do its work. */
@@ -46,13 +49,15 @@ export interface SupervisorChannel {
  */
 export function linkToSupervisor(
   host: Pick<ProcessHost, 'stop'>,
+  env: Env,
   channel: SupervisorChannel | undefined = cluster.worker,
 ): SupervisorLink | null {
-  return channel === undefined ? null : new ClusterLink(channel, host);
+  return channel === undefined ? null : new ClusterLink(channel, host, env[successorVariable] === 'true');
 }
 
 class ClusterLink implements SupervisorLink {
   readonly worker: number;
+  readonly isSuccessor: boolean;
   readonly #channel: SupervisorChannel;
   readonly #host: Pick<ProcessHost, 'stop'>;
   /** One question at a time: each answer is the text of all workers, and those that wait pile up in the channel. */
@@ -62,8 +67,9 @@ class ClusterLink implements SupervisorLink {
   #isReplaced = false;
   #registry: Registry | undefined;
 
-  constructor(channel: SupervisorChannel, host: Pick<ProcessHost, 'stop'>) {
+  constructor(channel: SupervisorChannel, host: Pick<ProcessHost, 'stop'>, isSuccessor: boolean) {
     this.worker = channel.id;
+    this.isSuccessor = isSuccessor;
     this.#channel = channel;
     this.#host = host;
     channel.on('message', (message: unknown) => this.#take(message));

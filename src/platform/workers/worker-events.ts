@@ -1,5 +1,5 @@
 /** Why a restart of all workers was given up. */
-export type RestartFailure = 'exited' | 'not-ready-in-time';
+export type RestartFailure = 'not-started' | 'exited' | 'not-ready-in-time';
 
 /** What happens to the workers of a supervisor. */
 export type WorkerEvent =
@@ -10,6 +10,8 @@ export type WorkerEvent =
       readonly worker: number;
       readonly code: number | null;
       readonly signal: string | null;
+      /** Why it could not even be started; else null. */
+      readonly error: unknown;
       readonly delayMs: number;
     }
   /** It did not end in time when it was told to. */
@@ -18,4 +20,10 @@ export type WorkerEvent =
   | { readonly type: 'replaced'; readonly worker: number; readonly successor: number }
   | { readonly type: 'restart-ended'; readonly workers: number }
   /** The worker that was to take over did not come up. Those that had not been replaced go on. */
-  | { readonly type: 'restart-failed'; readonly worker: number; readonly failure: RestartFailure };
+  | {
+      readonly type: 'restart-failed';
+      readonly worker: number;
+      readonly failure: RestartFailure;
+      /** Why it could not even be started; else null. */
+      readonly error: unknown;
+    };

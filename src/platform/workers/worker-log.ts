@@ -9,9 +9,9 @@ export function logWorkers(events: EventSource<WorkerEvent>, logger: Logger): vo
       case 'started':
         return logger.info({ worker: event.worker }, 'Worker started');
       case 'lost': {
-        const { worker, code, signal, delayMs } = event;
+        const { worker, code, signal, error, delayMs } = event;
         return logger[code === 0 ? 'warn' : 'error'](
-          { worker, code, signal, delayMs },
+          { worker, code, signal, delayMs, ...reasonOf(error) },
           'Worker lost, another one starts',
         );
       }
@@ -24,11 +24,18 @@ export function logWorkers(events: EventSource<WorkerEvent>, logger: Logger): vo
       case 'restart-ended':
         return logger.info({ workers: event.workers }, 'Workers were restarted');
       case 'restart-failed': {
-        const { worker, failure } = event;
-        return logger.error({ worker, failure }, 'The restart is given up, workers that were not replaced go on');
+        const { worker, failure, error } = event;
+        return logger.error(
+          { worker, failure, ...reasonOf(error) },
+          'The restart is given up, workers that were not replaced go on',
+        );
       }
       default:
         return event satisfies never;
     }
   });
+}
+
+function reasonOf(err: unknown): { readonly err?: unknown } {
+  return err === null ? {} : { err };
 }

@@ -1,16 +1,18 @@
 import { ProcessFailure } from '../process-failure.ts';
 import { TimeoutError, withTimeout } from '../resilience/deadline.ts';
+import { rootCauseOf } from '../telemetry/describe-error.ts';
 import type { EventStream } from '../telemetry/event-stream.ts';
 import type { Order } from './messages.ts';
 import { RestartBackoff } from './restart-backoff.ts';
 import type { RestartFailure, WorkerEvent } from './worker-events.ts';
-import type { WorkerExit, WorkerProcess } from './worker-process.ts';
+import type { WorkerExit, WorkerProcess, WorkerStart } from './worker-process.ts';
 
 export type WorkerState = 'starting' | 'listening' | 'ready' | 'stopping';
 
 export interface WorkerPoolOptions {
   readonly count: number;
-  readonly fork: () => WorkerProcess;
+  /** Does not throw: a worker that cannot be started is one that has ended. */
+  readonly fork: (start: WorkerStart) => WorkerProcess;
   readonly events: EventStream<WorkerEvent>;
   /** How long a worker may take from its start until it is ready, in a restart of all. */
   readonly readyMsMax: number;
@@ -92,7 +94,7 @@ export class WorkerPool {
   async #startAll(): Promise<number> {
     const [first, ...others] = this.#places;
     if (first === undefined) throw new Error('A pool has at least one worker.');
-    const worker = this.#fork();
+    const worker = this.#fork({ isSuccessor: false });
     const port = await Promise.race([worker.listening, worker.exited.then(failStart)]);
     this.#install(first, worker);
     if (this.#stopping !== undefined) return port;
@@ -101,8 +103,8 @@ export class WorkerPool {
     return port;
   }
 
-  #fork(): WorkerProcess {
-    const worker = this.#options.fork();
+  #fork(start: WorkerStart): WorkerProcess {
+    const worker = this.#options.fork(start);
     this.#running.set(worker, 'starting');
     this.#options.events.emit({ type: 'started', worker: worker.id });
     void worker.listening.then(() => this.#advance(worker, 'listening'));
@@ -113,12 +115,14 @@ export class WorkerPool {
     return worker;
   }
 
-  #advance(worker: WorkerProcess, state: WorkerState): void {
-    if (this.#running.has(worker) && this.#running.get(worker) !== 'stopping') this.#running.set(worker, state);
+  #advance(worker: WorkerProcess, state: 'listening' | 'ready'): void {
+    const current = this.#running.get(worker);
+    // That it listens can be heard behind its word that it is ready, when both come at once.
+    if (current === 'starting' || (current === 'listening' && state === 'ready')) this.#running.set(worker, state);
   }
 
   #fill(place: Place): WorkerProcess {
-    const worker = this.#fork();
+    const worker = this.#fork({ isSuccessor: false });
     this.#install(place, worker);
     return worker;
   }
@@ -154,11 +158,11 @@ export class WorkerPool {
     for (const place of this.#places) {
       // The stop has told those that ran then: one that is started behind it would never end.
       if (this.#stopping !== undefined) return;
-      const successor = this.#fork();
-      const failure = await this.#becomesReady(successor);
+      const successor = this.#fork({ isSuccessor: true });
+      const obstacle = await this.#becomesReady(successor);
       if (this.#stopping !== undefined) return;
-      if (failure !== null) {
-        events.emit({ type: 'restart-failed', worker: successor.id, failure });
+      if (obstacle !== null) {
+        events.emit({ type: 'restart-failed', worker: successor.id, ...obstacle });
         await this.#end(successor, { type: 'stop', reason: 'restart', isReplaced: true });
         return;
       }
@@ -172,17 +176,19 @@ export class WorkerPool {
   }
 
   /** @returns null, or why it has not become ready */
-  async #becomesReady(worker: WorkerProcess): Promise<RestartFailure | null> {
+  async #becomesReady(worker: WorkerProcess): Promise<Obstacle | null> {
     const ready = new Promise<null>((resolve) => {
       worker.onReport(({ type }) => {
         if (type === 'ready') resolve(null);
       });
     });
-    const exited = worker.exited.then(() => 'exited' as const);
+    const exited = worker.exited.then(({ error }): Obstacle => {
+      return { failure: error === null ? 'exited' : 'not-started', error };
+    });
     try {
       return await withTimeout(this.#options.readyMsMax, async () => await Promise.race([ready, exited]));
     } catch (error) {
-      if (error instanceof TimeoutError) return 'not-ready-in-time';
+      if (error instanceof TimeoutError) return { failure: 'not-ready-in-time', error: null };
       throw error;
     }
   }
@@ -214,6 +220,13 @@ export class WorkerPool {
   }
 }
 
-function failStart({ code, signal }: WorkerExit): never {
+/** Why a successor did not take over. */
+interface Obstacle {
+  readonly failure: RestartFailure;
+  readonly error: unknown;
+}
+
+function failStart({ code, signal, error }: WorkerExit): never {
+  if (error !== null) throw new ProcessFailure(`The first worker could not be started (${rootCauseOf(error)}).`);
   throw new ProcessFailure(`The first worker ended before it listened (${signal ?? `exit code ${code}`}).`);
 }

@@ -1,9 +1,17 @@
 import type { Order, Report } from './messages.ts';
 
-/** How a process ended; both are null when it could not even be started. */
+/** How a process ended. */
 export interface WorkerExit {
   readonly code: number | null;
   readonly signal: string | null;
+  /** Why it could not even be started, when the other two are null; else null. */
+  readonly error: unknown;
+}
+
+/** How a process is to begin. */
+export interface WorkerStart {
+  /** Whether it takes over from one that serves: then it takes no connections before it can do its work. */
+  readonly isSuccessor: boolean;
 }
 
 /** A process that does the service's work, as its supervisor sees it. */

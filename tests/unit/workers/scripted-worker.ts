@@ -1,9 +1,10 @@
 import type { Order, Report } from '../../../src/platform/workers/messages.ts';
-import type { WorkerExit, WorkerProcess } from '../../../src/platform/workers/worker-process.ts';
+import type { WorkerExit, WorkerProcess, WorkerStart } from '../../../src/platform/workers/worker-process.ts';
 
 /** A worker that does what the test says. It ends when it is told to, unless it is stuck. */
 export class ScriptedWorker implements WorkerProcess {
   readonly id: number;
+  readonly start: WorkerStart;
   readonly orders: Order[] = [];
   isStuck = false;
   isKilled = false;
@@ -11,8 +12,9 @@ export class ScriptedWorker implements WorkerProcess {
   readonly #exited = Promise.withResolvers<WorkerExit>();
   readonly #listeners: ((report: Report) => void)[] = [];
 
-  constructor(id: number) {
+  constructor(id: number, start: WorkerStart = { isSuccessor: false }) {
     this.id = id;
+    this.start = start;
   }
 
   get listening(): Promise<number> {
@@ -50,7 +52,7 @@ export class ScriptedWorker implements WorkerProcess {
     this.report({ type: 'ready' });
   }
 
-  exit({ code = null, signal = null }: Partial<WorkerExit>): void {
-    this.#exited.resolve({ code, signal });
+  exit({ code = null, signal = null, error = null }: Partial<WorkerExit>): void {
+    this.#exited.resolve({ code, signal, error });
   }
 }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Env } from '../../../src/platform/config/env.ts';
 import type { Report } from '../../../src/platform/workers/messages.ts';
 import { linkToSupervisor, type SupervisorChannel } from '../../../src/platform/workers/supervisor-link.ts';
 
@@ -19,26 +20,35 @@ class ScriptedSupervisor extends EventEmitter implements SupervisorChannel {
   }
 }
 
-function createScene() {
+function createScene(env: Env = {}) {
   const supervisor = new ScriptedSupervisor();
-  const link = linkToSupervisor({ stop: () => {} }, supervisor);
+  const link = linkToSupervisor({ stop: () => {} }, env, supervisor);
   if (link === null) throw new Error('There is no link.');
   return { supervisor, link };
 }
 
 const turn = async (): Promise<void> => await new Promise((resolve) => setImmediate(resolve));
 
-describe('The figures of all workers, asked of the supervisor', () => {
-  let listenersBefore: readonly unknown[];
-  beforeEach(() => {
-    listenersBefore = process.listeners('SIGHUP');
-  });
-  afterEach(() => {
-    for (const listener of process.listeners('SIGHUP')) {
-      if (!listenersBefore.includes(listener)) process.off('SIGHUP', listener);
-    }
-  });
+let listenersBefore: readonly unknown[];
+beforeEach(() => {
+  listenersBefore = process.listeners('SIGHUP');
+});
+afterEach(() => {
+  for (const listener of process.listeners('SIGHUP')) {
+    if (!listenersBefore.includes(listener)) process.off('SIGHUP', listener);
+  }
+});
 
+describe('A worker', () => {
+  it.each([
+    ['takes over from another one', { WORKER_IS_SUCCESSOR: 'true' }, true],
+    ['does not, of a supervisor that knows nothing of it', {}, false],
+  ])('%s', (_what, env, isSuccessor) => {
+    expect(createScene(env).link.isSuccessor).toBe(isSuccessor);
+  });
+});
+
+describe('The figures of all workers, asked of the supervisor', () => {
   it('take one message, however many ask at the same time', async () => {
     const { supervisor, link } = createScene();
     const answers = Promise.all(Array.from({ length: 50 }, async () => await link.scrape()));

@@ -21,12 +21,13 @@ function createScene(count = 2) {
   events.subscribe((event) => {
     if (event.type === 'started') return;
     const { type, ...fields } = event;
-    told.push([type, ...Object.values(fields).map((value) => value ?? '-')].join(' '));
+    const { error = null, ...others } = { error: null, ...fields };
+    told.push([type, ...Object.values(others).map((value) => value ?? '-'), ...toldOf(error)].join(' '));
   });
   const pool = new WorkerPool({
     count,
-    fork: () => {
-      const worker = new ScriptedWorker(workers.length + 1);
+    fork: (start) => {
+      const worker = new ScriptedWorker(workers.length + 1, start);
       workers.push(worker);
       return worker;
     },
@@ -41,6 +42,10 @@ function createScene(count = 2) {
   };
   const running = (): number[] => [...pool.states.keys()].map(({ id }) => id);
   return { pool, workers, worker, told, running };
+}
+
+function toldOf(error: unknown): readonly string[] {
+  return error instanceof Error ? [error.message] : [];
 }
 
 /** Lets what has been settled take its effect. */
@@ -75,6 +80,25 @@ describe('The start of workers', () => {
     expect(await failure).toBe('The first worker ended before it listened (exit code 78).');
     expect(workers).toHaveLength(1);
   });
+
+  it('fails with a first one that cannot be started, and says why', async () => {
+    const { pool, worker } = createScene();
+    const failure = pool.start().catch((error: Error) => error.message);
+    worker(1).exit({ error: Object.assign(new Error('spawn node ENOENT'), { code: 'ENOENT' }) });
+    expect(await failure).toBe('The first worker could not be started (ENOENT).');
+  });
+
+  it('knows that a worker is ready also when it hears only then that it listens', async () => {
+    const { pool } = await createRunning();
+    expect([...pool.states.values()]).toEqual(['ready', 'ready']);
+  });
+
+  it('is one of workers that listen at once, as those do that follow one that is lost', async () => {
+    const { worker, workers } = await createRunning();
+    worker(2).exit({ signal: 'SIGKILL' });
+    await settle();
+    expect(workers.map(({ start }) => start.isSuccessor)).toEqual([false, false, false]);
+  });
 });
 
 describe('A worker that is lost', () => {
@@ -89,6 +113,18 @@ describe('A worker that is lost', () => {
     await jest.advanceTimersByTimeAsync(1);
     expect(workers).toHaveLength(4);
     expect(told).toEqual(['lost 2 - SIGKILL 0', 'lost 3 1 - 100']);
+  });
+
+  it('is tried again in the same way when it cannot even be started, and why is told', async () => {
+    const { worker, told, workers } = await createRunning();
+    worker(2).exit({ signal: 'SIGKILL' });
+    await settle();
+    worker(3).exit({ error: new Error('spawn EAGAIN') });
+    await jest.advanceTimersByTimeAsync(100);
+    worker(4).exit({ error: new Error('spawn EAGAIN') });
+    await jest.advanceTimersByTimeAsync(200);
+    expect(workers).toHaveLength(5);
+    expect(told).toEqual(['lost 2 - SIGKILL 0', 'lost 3 - - 100 spawn EAGAIN', 'lost 4 - - 200 spawn EAGAIN']);
   });
 
   it('does not slow down the place of another one', async () => {
@@ -130,6 +166,23 @@ describe('A restart of all', () => {
     await settle();
     expect(told).toEqual(['restart-begun', 'replaced 1 3', 'replaced 2 4', 'restart-ended 2']);
     expect(running()).toEqual([3, 4]);
+  });
+
+  it('is given up when a successor cannot be started, and why is told', async () => {
+    const { pool, worker, told, running } = await createRunning();
+    pool.restart();
+    await settle();
+    worker(3).exit({ error: new Error('spawn ENOENT') });
+    await settle();
+    expect(told).toEqual(['restart-begun', 'restart-failed 3 not-started spawn ENOENT']);
+    expect(running()).toEqual([1, 2]);
+  });
+
+  it('starts workers that listen only when they are ready', async () => {
+    const { pool, worker } = await createRunning();
+    pool.restart();
+    await settle();
+    expect(worker(3).start.isSuccessor).toBe(true);
   });
 
   it.each([
