@@ -22,7 +22,8 @@ export interface ProcessHost {
 
 /**
  * Runs a service as this process: starts it, stops it at SIGINT or SIGTERM, and says on stderr why it could not start.
- * It is stopped in the same good order after an exception or a rejection that nobody has caught.
+ * It is stopped in the same good order after an exception or a rejection that nobody has caught. That nobody reads any
+ * more what it writes is no reason to stop.
  *
  * Exits 0 after a stop, 128 and the signal's number when the stop came before the start had ended, 78 for a
  * configuration that cannot work, 1 for anything else. A second signal stops at once.
@@ -49,6 +50,8 @@ export async function runProcess(lifecycle: Lifecycle, start: (host: ProcessHost
     // Somebody may wait for what was begun, as compose does for the migration: it has not been done.
     void stop(signal, started ? 0 : 128 + constants.signals[signal]);
   };
+  // Whoever read it has gone. The work goes on, and to tell of it would fail in the same way, without end.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
   process.on('SIGINT', () => stopAt('SIGINT'));
   process.on('SIGTERM', () => stopAt('SIGTERM'));
   // Rejections that nobody handles come here, too.

@@ -24,6 +24,8 @@ export interface ChildProcess {
   readonly exited: Promise<Exit>;
   /** Resolves when the output matches. @throws Error with the output, when it has not after 20 s */
   printed(pattern: RegExp): Promise<void>;
+  /** Reads no more of what it writes: its pipes break. */
+  hangUp(): void;
   /** Sends the signal to the program and to whatever it has started, and goes on. */
   signal(signal: NodeJS.Signals): void;
   /** Sends the signal to the program and to whatever it has started, as a terminal does, and waits for its end. */
@@ -70,6 +72,10 @@ export function startProcess(
       return output;
     },
     exited,
+    hangUp: () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
     signal: signalGroup,
     printed: async (pattern) => {
       const assertion = () => {

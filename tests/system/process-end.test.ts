@@ -132,6 +132,16 @@ describe('The process of the service', () => {
     expect(service.output).toBe('');
   });
 
+  it('serves, and ends in good order, when whoever read its output has gone, also after a fault', async () => {
+    await start({ SHUTDOWN_DRAIN_MS: '1000' });
+    service.hangUp();
+    for (let each = 0; each < 5; each++) await createUser(api);
+    service.signal('SIGUSR2');
+    await eventually(async () => expect((await api.send('GET', '/ready')).status).toBe(503));
+    await createUser(api);
+    expect(await service.exited).toMatchObject({ code: 1, signal: null });
+  });
+
   it('drains after a fault while its log cannot be written', async () => {
     await startUnheard({ SHUTDOWN_DRAIN_MS: '1000' });
     service.signal('SIGUSR2');

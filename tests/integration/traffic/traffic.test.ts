@@ -34,6 +34,14 @@ describe('npm run traffic', () => {
     return traffic;
   };
 
+  it('ends when nobody reads any more what it tells', async () => {
+    await startService();
+    const child = start('--rate', '20');
+    await child.printed(/errors/);
+    child.hangUp();
+    expect(await child.exited).toMatchObject({ code: 0, signal: null });
+  });
+
   it('sends a mix of what clients send, and tells of it each second and at the end', async () => {
     await startService();
     const child = start('--rate', '100', '--seconds', '3');
